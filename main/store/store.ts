@@ -1,0 +1,92 @@
+/**
+ * The store as the services see it: asynchronous and typed, whatever thread SQLite runs in. SQLite is the truth; the services
+ * keep nothing that could not be read back from here.
+ */
+import type { Dataset, DatasetClass, ImageFilter, ImageRecord, ImportReport, RefusedFile, Split } from '@shared/domain/dataset'
+import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
+import type { Finding } from '@shared/domain/finding'
+import type { MetricPoint, Run } from '@shared/domain/run'
+import type { KnownImage } from '@shared/worker-protocol/import'
+
+export type NewImage = Omit<ImageRecord, 'id' | 'datasetId' | 'classIndex'> & { mtimeMs: number }
+
+export interface DatasetImport {
+  /** All images that the dataset holds from now on. Ids of unchanged paths stay. */
+  images: NewImage[]
+  classes: string[]
+  refused: RefusedFile[]
+  findings: Finding[]
+  splitSource: Dataset['splitSource']
+  contentHash: string
+  report: ImportReport
+}
+
+/** One labelled image of a run, as the train worker needs it. */
+export interface TrainingImage {
+  id: number
+  path: string
+  hash: string
+  classIndex: number
+  split: Split
+}
+
+export interface DatasetStore {
+  list(): Promise<Dataset[]>
+  /** Null when there is none. */
+  get(id: string): Promise<Dataset | null>
+  findByRoot(root: string): Promise<Dataset | null>
+  create(dataset: Pick<Dataset, 'id' | 'name' | 'root' | 'source' | 'splitSeed'>): Promise<Dataset>
+  rename(id: string, name: string): Promise<Dataset>
+  remove(id: string): Promise<void>
+  known(id: string): Promise<(KnownImage & { label: string; split: Split })[]>
+  /** Replaces the images of a dataset in one transaction. */
+  applyImport(id: string, changes: DatasetImport): Promise<Dataset>
+  report(id: string): Promise<ImportReport | null>
+  classes(id: string): Promise<DatasetClass[]>
+  images(id: string, filter: ImageFilter, offset: number, limit: number): Promise<{ total: number; images: ImageRecord[] }>
+  image(imageId: number): Promise<ImageRecord | null>
+  trainingImages(id: string): Promise<TrainingImage[]>
+}
+
+export type RunPatch = Partial<
+  Pick<
+    Run,
+    'name' | 'state' | 'environment' | 'epochsDone' | 'best' | 'test' | 'seconds' | 'findings' | 'error' | 'startedAt' | 'endedAt'
+  >
+>
+
+export interface RunStore {
+  /** Newest first. */
+  list(): Promise<Run[]>
+  get(id: string): Promise<Run | null>
+  /** By id, by the beginning of an id, or by name. @throws StudioError run/not-found, run/ambiguous */
+  resolve(reference: string): Promise<Run>
+  /** `ownerPid`: the process that will watch over it, so that a later start can tell an orphan. */
+  create(run: Run, ownerPid: number): Promise<void>
+  /** @throws StudioError run/not-active when the run is settled already and the patch would change its state. */
+  update(id: string, patch: RunPatch): Promise<Run>
+  appendPoints(id: string, points: MetricPoint[]): Promise<void>
+  points(id: string): Promise<MetricPoint[]>
+  /** Reads a predictions file (see worker-protocol/train) into the store. */
+  ingestPredictions(id: string, file: string): Promise<void>
+  evaluation(id: string, split: Split): Promise<Evaluation | null>
+  predictions(id: string, filter: PredictionFilter, offset: number, limit: number): Promise<{ total: number; predictions: Prediction[] }>
+  /** (image content hash, whether it was right) of every test image, for paired tests. */
+  testOutcomes(id: string): Promise<{ imageId: number; hash: string; path: string; correct: boolean }[]>
+  remove(id: string): Promise<void>
+  /** Settles every unfinished run whose owner process is gone as `interrupted`; returns them. */
+  interruptOrphans(isAlive: (pid: number) => boolean): Promise<Run[]>
+}
+
+/** Small facts kept by key, as JSON: settings, measured speeds. */
+export interface FactStore {
+  get(key: string): Promise<unknown>
+  set(key: string, value: unknown): Promise<void>
+}
+
+export interface Store {
+  datasets: DatasetStore
+  runs: RunStore
+  facts: FactStore
+  close(): Promise<void>
+}

@@ -1,0 +1,130 @@
+/**
+ * The contract between the core and its doors. Everything that the renderer or the command line can ask for is here, parsed
+ * by zod on both sides. main/router.ts implements it.
+ */
+import { eventIterator } from '@orpc/contract'
+import { z } from 'zod'
+import { backboneSchema } from '../domain/backbone'
+import { comparisonSchema } from '../domain/comparison'
+import { datasetClassSchema, datasetSchema, imageFilterSchema, imageRecordSchema, importReportSchema } from '../domain/dataset'
+import { deviceReportSchema, speedMeasurementSchema } from '../domain/device'
+import { evaluationSchema, predictionFilterSchema, predictionSchema } from '../domain/evaluation'
+import { jobSchema } from '../domain/job'
+import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
+import { metricPointSchema, runEventSchema, runSchema } from '../domain/run'
+import { folderListingSchema, settingsSchema, systemInfoSchema, systemStatusSchema } from '../domain/system'
+import { presetIdSchema, trainingConfigSchema, trainingModeSchema } from '../domain/training-config'
+import { procedure } from './base'
+
+const page = { offset: z.int().min(0).default(0), limit: z.int().min(1).max(500).default(100) }
+const datasetRef = z.object({ datasetId: z.string() })
+const runRef = z.object({ runId: z.string() })
+
+export const contract = {
+  system: {
+    info: procedure.output(systemInfoSchema),
+    /** The current status at once, then again whenever it changes. */
+    watch: procedure.output(eventIterator(systemStatusSchema)),
+    settings: procedure.output(settingsSchema),
+    saveSettings: procedure.input(settingsSchema.partial()).output(settingsSchema),
+    /** Folders on the studio's machine, for a browser, which cannot pick one itself. Null: the home folder. */
+    browse: procedure.input(z.object({ path: z.string().nullable() })).output(folderListingSchema),
+    cancelJob: procedure.input(z.object({ jobId: z.string() })).output(z.void())
+  },
+  datasets: {
+    list: procedure.output(z.array(datasetSchema)),
+    get: procedure.input(datasetRef).output(datasetSchema),
+    classes: procedure.input(datasetRef).output(z.array(datasetClassSchema)),
+    images: procedure
+      .input(datasetRef.extend({ filter: imageFilterSchema.default({}), ...page }))
+      .output(z.object({ total: z.int(), images: z.array(imageRecordSchema) })),
+    /** Starts an import and answers at once; the job tells how it goes. */
+    import: procedure
+      .input(z.object({ path: z.string().min(1), name: z.string().min(1).max(120).optional() }))
+      .output(z.object({ dataset: datasetSchema, job: jobSchema })),
+    importSample: procedure.output(z.object({ dataset: datasetSchema, job: jobSchema })),
+    /** Looks at the folder again and notices what changed. */
+    reimport: procedure.input(datasetRef).output(z.object({ dataset: datasetSchema, job: jobSchema })),
+    /** Of the newest import. */
+    report: procedure.input(datasetRef).output(importReportSchema.nullable()),
+    rename: procedure.input(datasetRef.extend({ name: z.string().min(1).max(120) })).output(datasetSchema),
+    /** Forgets the dataset. The folder and its files stay as they are. */
+    remove: procedure.input(datasetRef).output(z.void())
+  },
+  models: {
+    list: procedure.output(z.array(backboneSchema)),
+    /** Where a pipeline of `runs.defaults` needs more than a backbone's contract: the picture as the backbone sees it. */
+    preview: procedure
+      .input(z.object({ backboneId: z.string(), imageId: z.int(), contract: trainingConfigSchema.shape.contract }))
+      .output(
+        z.object({
+          /** The crop on the original, in pixels of the original after rotation. */
+          crop: z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() }),
+          /** What the backbone sees, as a PNG data address. */
+          seen: z.string(),
+          /** Range and mean of the numbers that reach the network. */
+          range: z.object({ min: z.number(), max: z.number(), mean: z.number() })
+        })
+      )
+  },
+  runs: {
+    /** The recommended configuration for a dataset, with the reason for each setting that differs from the schema's default. */
+    defaults: procedure
+      .input(datasetRef.extend({ mode: trainingModeSchema, preset: presetIdSchema }))
+      .output(z.object({ config: trainingConfigSchema, reasons: z.record(z.string(), z.string()) })),
+    /** What a run would take, before it starts. */
+    estimate: procedure.input(datasetRef.extend({ config: trainingConfigSchema })).output(
+      z.object({
+        seconds: z.number().nullable(),
+        images: z.int(),
+        classes: z.int(),
+        cachedFeatures: z.int(),
+        /** Why it cannot start now, or null. */
+        blocked: z.string().nullable(),
+        warnings: z.array(z.string())
+      })
+    ),
+    start: procedure
+      .input(datasetRef.extend({ name: z.string().min(1).max(120).optional(), config: trainingConfigSchema }))
+      .output(runSchema),
+    stop: procedure.input(runRef).output(z.void()),
+    list: procedure.output(z.array(runSchema)),
+    get: procedure.input(runRef).output(runSchema),
+    metrics: procedure.input(runRef).output(z.array(metricPointSchema)),
+    watch: procedure.input(runRef).output(eventIterator(runEventSchema)),
+    evaluation: procedure.input(runRef.extend({ split: z.enum(['validation', 'test']).default('test') })).output(evaluationSchema.nullable()),
+    predictions: procedure
+      .input(runRef.extend({ filter: predictionFilterSchema.default({ split: 'test' }), ...page }))
+      .output(z.object({ total: z.int(), predictions: z.array(predictionSchema) })),
+    rename: procedure.input(runRef.extend({ name: z.string().min(1).max(120) })).output(runSchema),
+    remove: procedure.input(runRef).output(z.void())
+  },
+  compare: {
+    runs: procedure.input(z.object({ runIds: z.array(z.string()).min(2).max(20) })).output(comparisonSchema)
+  },
+  predictions: {
+    /** One picture: an upload's id (see POST /upload) or a path on the studio's machine. */
+    image: procedure
+      .input(runRef.extend({ source: z.union([z.object({ uploadId: z.string() }), z.object({ path: z.string() })]) }))
+      .output(imagePredictionSchema),
+    /** Every image of a folder, as they come. */
+    folder: procedure
+      .input(runRef.extend({ path: z.string() }))
+      .output(eventIterator(z.object({ done: z.int(), total: z.int(), predictions: z.array(imagePredictionSchema) })))
+  },
+  exports: {
+    /** A TF.js LayersModel with labels and contract beside it; reloaded and compared before it is called done. */
+    layersModel: procedure.input(runRef.extend({ directory: z.string().min(1) })).output(exportResultSchema)
+  },
+  devices: {
+    report: procedure.output(deviceReportSchema),
+    /** Looks again, from the top of the ladder. */
+    refresh: procedure.output(deviceReportSchema),
+    /** Images per second of the frozen backbone on each executor that is there. */
+    measure: procedure.output(z.array(speedMeasurementSchema)),
+    /** Starts (or retries) preparing the TensorFlow runtime in the background. */
+    prepareRuntime: procedure.input(z.object({ flavour: z.enum(['cpu', 'gpu']).default('cpu') })).output(z.void())
+  }
+}
+
+export type Contract = typeof contract

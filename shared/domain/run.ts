@@ -1,0 +1,132 @@
+/** Runs: one training, from the click to its verdict. */
+import { z } from 'zod'
+import { errorDataSchema } from '../errors'
+import { executorIdSchema } from './backbone'
+import { findingSchema } from './finding'
+import { trainingConfigSchema } from './training-config'
+
+/** queued → preparing → running → completed | stopped | failed | interrupted, settled once. */
+export const runStateSchema = z.enum(['queued', 'preparing', 'running', 'completed', 'stopped', 'failed', 'interrupted'])
+export type RunState = z.infer<typeof runStateSchema>
+export const SETTLED_STATES: readonly RunState[] = ['completed', 'stopped', 'failed', 'interrupted']
+export const isSettled = (state: RunState): boolean => SETTLED_STATES.includes(state)
+
+/** Where a run's numbers were computed. A fallback to a slower rung is never silent: it is written here. */
+export const runEnvironmentSchema = z.object({
+  /** What ran the frozen part. */
+  frozenExecutor: executorIdSchema,
+  /** What trained. */
+  trainingExecutor: executorIdSchema,
+  /** 'CPU' or the GPU's name. */
+  device: z.string(),
+  threads: z.int(),
+  /** Why not a better one, or null when nothing better was to be had. */
+  fallback: z.string().nullable(),
+  versions: z.record(z.string(), z.string())
+})
+export type RunEnvironment = z.infer<typeof runEnvironmentSchema>
+
+export const testScoresSchema = z.object({
+  accuracy: z.number(),
+  loss: z.number(),
+  macroF1: z.number(),
+  count: z.int()
+})
+export type TestScores = z.infer<typeof testScoresSchema>
+
+export const runSecondsSchema = z.object({
+  import: z.number(),
+  features: z.number(),
+  train: z.number(),
+  total: z.number()
+})
+export type RunSeconds = z.infer<typeof runSecondsSchema>
+
+export const runSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Index into the palette: a run keeps its colour everywhere. */
+  color: z.int(),
+  datasetId: z.string(),
+  datasetName: z.string(),
+  /** Content hash of the dataset when the run began. */
+  datasetHash: z.string(),
+  /** Images and classes that the run was given. */
+  imageCount: z.int(),
+  classes: z.array(z.string()),
+  config: trainingConfigSchema,
+  state: runStateSchema,
+  environment: runEnvironmentSchema.nullable(),
+  /** Epochs done, over both phases of a fine-tune. */
+  epochsDone: z.int(),
+  /** The epoch with the lowest validation loss so far, counted from 1. */
+  best: z.object({ epoch: z.int(), validationLoss: z.number(), validationAccuracy: z.number() }).nullable(),
+  test: testScoresSchema.nullable(),
+  seconds: runSecondsSchema.nullable(),
+  findings: z.array(findingSchema),
+  error: errorDataSchema.nullable(),
+  createdAt: z.int(),
+  startedAt: z.int().nullable(),
+  endedAt: z.int().nullable()
+})
+export type Run = z.infer<typeof runSchema>
+
+/** Names of the series a run writes. `step` counts over both phases; epoch-level series carry the step at the epoch's end. */
+export const seriesNameSchema = z.enum([
+  'train_loss',
+  'train_accuracy',
+  'validation_loss',
+  'validation_accuracy',
+  'learning_rate',
+  'images_per_second',
+  'rss_bytes'
+])
+export type SeriesName = z.infer<typeof seriesNameSchema>
+
+export const metricPointSchema = z.object({
+  series: seriesNameSchema,
+  step: z.int(),
+  /** Fractional: 1.5 is half-way through the second epoch. */
+  epoch: z.number(),
+  /** Since the run started. */
+  timeMs: z.number(),
+  /** Null stands for NaN or infinity. */
+  value: z.number().nullable()
+})
+export type MetricPoint = z.infer<typeof metricPointSchema>
+
+/** A validation image that the model gets wrong at this moment. */
+export const liveMistakeSchema = z.object({
+  imageId: z.int(),
+  truth: z.string(),
+  predicted: z.string(),
+  confidence: z.number()
+})
+export type LiveMistake = z.infer<typeof liveMistakeSchema>
+
+export const runProgressSchema = z.object({
+  /** `features`: frozen pass over the images; `head`, `finetune`: training; `evaluate`: the test split. */
+  phase: z.enum(['load', 'features', 'head', 'finetune', 'evaluate']),
+  done: z.number(),
+  total: z.number(),
+  /** Seconds until the run ends, or null while unknown. */
+  etaSeconds: z.number().nullable(),
+  imagesPerSecond: z.number().nullable()
+})
+export type RunProgress = z.infer<typeof runProgressSchema>
+
+/** What a watcher of a run receives: a snapshot first, then only what changed, at most ten times a second. */
+export const runEventSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('snapshot'),
+    run: runSchema,
+    points: z.array(metricPointSchema),
+    progress: runProgressSchema.nullable(),
+    mistakes: z.array(liveMistakeSchema)
+  }),
+  z.object({ type: z.literal('run'), run: runSchema }),
+  z.object({ type: z.literal('points'), points: z.array(metricPointSchema) }),
+  z.object({ type: z.literal('progress'), progress: runProgressSchema }),
+  z.object({ type: z.literal('mistakes'), mistakes: z.array(liveMistakeSchema) })
+])
+export type RunEvent = z.infer<typeof runEventSchema>

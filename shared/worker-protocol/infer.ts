@@ -1,0 +1,63 @@
+/** The infer worker: keeps one finished run loaded; predicts, exports, measures and previews on request. */
+import { z } from 'zod'
+import { speedMeasurementSchema } from '../domain/device'
+import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
+import { preprocessingContractSchema } from '../domain/preprocessing'
+import { errorDataSchema } from '../errors'
+import { runtimeLocationSchema } from './common'
+
+const id = z.int()
+
+/** A finished run as the engine needs it. */
+export const trainedModelSchema = z.object({
+  runId: z.string(),
+  runName: z.string(),
+  backboneId: z.string(),
+  classes: z.array(z.string()),
+  contract: preprocessingContractSchema,
+  checkpointFile: z.string()
+})
+export type TrainedModel = z.infer<typeof trainedModelSchema>
+
+export const inferRequestSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('start'),
+    backbonesDirectory: z.string(),
+    runtime: runtimeLocationSchema.nullable(),
+    threads: z.int().min(1)
+  }),
+  z.object({ type: z.literal('predict'), id, model: trainedModelSchema, path: z.string() }),
+  z.object({ type: z.literal('predict-folder'), id, model: trainedModelSchema, path: z.string() }),
+  z.object({
+    type: z.literal('export'),
+    id,
+    model: trainedModelSchema,
+    directory: z.string(),
+    /** Test images to compare the reloaded export on. */
+    probes: z.array(z.string())
+  }),
+  z.object({ type: z.literal('measure'), id, backboneId: z.string() }),
+  z.object({ type: z.literal('preview'), id, contract: preprocessingContractSchema, path: z.string() }),
+  /** Parity of the layers against the ONNX form of a backbone (see engine/backbones). */
+  z.object({ type: z.literal('parity'), id, backboneId: z.string() }),
+  z.object({ type: z.literal('cancel'), id })
+])
+export type InferRequest = z.infer<typeof inferRequestSchema>
+
+export const inferMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('started') }),
+  /** A part of the answer to predict-folder, or the whole of predict; `done` = `total` in the last one. */
+  z.object({ type: z.literal('predictions'), id, done: z.int(), total: z.int(), predictions: z.array(imagePredictionSchema) }),
+  z.object({ type: z.literal('exported'), id, result: exportResultSchema }),
+  z.object({ type: z.literal('measured'), id, measurements: z.array(speedMeasurementSchema) }),
+  z.object({
+    type: z.literal('previewed'),
+    id,
+    crop: z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() }),
+    seen: z.string(),
+    range: z.object({ min: z.number(), max: z.number(), mean: z.number() })
+  }),
+  z.object({ type: z.literal('parity'), id, maxDifference: z.number(), tolerance: z.number(), between: z.string() }),
+  z.object({ type: z.literal('failed'), id: id.nullable(), error: errorDataSchema })
+])
+export type InferMessage = z.infer<typeof inferMessageSchema>

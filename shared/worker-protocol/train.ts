@@ -1,0 +1,72 @@
+/** The train worker: one process for one run, ended with it. */
+import { z } from 'zod'
+import { splitSchema } from '../domain/dataset'
+import { findingSchema } from '../domain/finding'
+import { preprocessingContractSchema } from '../domain/preprocessing'
+import { liveMistakeSchema, metricPointSchema, runEnvironmentSchema, runProgressSchema, runSchema } from '../domain/run'
+import { trainingConfigSchema } from '../domain/training-config'
+import { runtimeLocationSchema, workerFailedSchema } from './common'
+
+export const labelledImageSchema = z.object({
+  id: z.int(),
+  /** Relative to the dataset's root. */
+  path: z.string(),
+  hash: z.string(),
+  classIndex: z.int(),
+  split: splitSchema
+})
+export type LabelledImage = z.infer<typeof labelledImageSchema>
+
+export const trainJobSchema = z.object({
+  runId: z.string(),
+  /** The run's own folder: `checkpoint.safetensors` and `predictions.safetensors` are written here. */
+  directory: z.string(),
+  /** Folder of the embedded backbones (resources/backbones). */
+  backbonesDirectory: z.string(),
+  /** Folder of the feature cache. */
+  featureCacheDirectory: z.string(),
+  datasetRoot: z.string(),
+  classes: z.array(z.string()),
+  images: z.array(labelledImageSchema),
+  config: trainingConfigSchema,
+  /** The contract in force: the backbone's own, or the override of the configuration. */
+  contract: preprocessingContractSchema,
+  /** Null while TensorFlow is not prepared: then only heads train. */
+  runtime: runtimeLocationSchema.nullable(),
+  /** Why TensorFlow or a GPU is not used, for the run's environment. */
+  fallback: z.string().nullable(),
+  threads: z.int().min(1)
+})
+export type TrainJob = z.infer<typeof trainJobSchema>
+
+export const trainRequestSchema = z.discriminatedUnion('type', [
+  /** The job lies in a JSON file: large arrays do not travel over ports. */
+  z.object({ type: z.literal('start'), jobFile: z.string() }),
+  /** End cleanly after this step, keeping the best checkpoint. */
+  z.object({ type: z.literal('stop') })
+])
+export type TrainRequest = z.infer<typeof trainRequestSchema>
+
+export const trainMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('environment'), environment: runEnvironmentSchema }),
+  z.object({ type: z.literal('progress'), progress: runProgressSchema }),
+  /** At most ten messages a second; every point is in exactly one of them. */
+  z.object({ type: z.literal('points'), points: z.array(metricPointSchema) }),
+  z.object({ type: z.literal('epoch'), epochsDone: z.int(), best: runSchema.shape.best }),
+  z.object({ type: z.literal('mistakes'), mistakes: z.array(liveMistakeSchema) }),
+  z.object({ type: z.literal('finding'), finding: findingSchema }),
+  z.object({
+    type: z.literal('finished'),
+    outcome: z.enum(['completed', 'stopped']),
+    epochsDone: z.int(),
+    best: runSchema.shape.best,
+    seconds: z.object({ features: z.number(), train: z.number() }),
+    /** Features that came out of the cache, and that had to be computed. */
+    features: z.object({ cached: z.int(), computed: z.int() }),
+    /** Safetensors: `imageId` I32 [n], `split` U8 [n] (index into SPLITS), `truth` I32 [n], `probabilities` F32 [n, classes]. */
+    predictionsFile: z.string().nullable(),
+    checkpointFile: z.string().nullable()
+  }),
+  workerFailedSchema
+])
+export type TrainMessage = z.infer<typeof trainMessageSchema>
