@@ -2,7 +2,15 @@
  * The store as the services see it: asynchronous and typed, whatever thread SQLite runs in. SQLite is the truth; the services
  * keep nothing that could not be read back from here.
  */
-import type { Dataset, DatasetClass, ImageFilter, ImageRecord, ImportReport, RefusedFile, Split } from '@shared/domain/dataset'
+import type {
+  Dataset,
+  DatasetClass,
+  ImageFilter,
+  ImageRecord,
+  ImportReport,
+  RefusedFile,
+  Split
+} from '@shared/domain/dataset'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import type { Finding } from '@shared/domain/finding'
 import type { MetricPoint, Run } from '@shared/domain/run'
@@ -43,7 +51,12 @@ export interface DatasetStore {
   applyImport(id: string, changes: DatasetImport): Promise<Dataset>
   report(id: string): Promise<ImportReport | null>
   classes(id: string): Promise<DatasetClass[]>
-  images(id: string, filter: ImageFilter, offset: number, limit: number): Promise<{ total: number; images: ImageRecord[] }>
+  images(
+    id: string,
+    filter: ImageFilter,
+    offset: number,
+    limit: number
+  ): Promise<{ total: number; images: ImageRecord[] }>
   image(imageId: number): Promise<ImageRecord | null>
   trainingImages(id: string): Promise<TrainingImage[]>
 }
@@ -51,7 +64,17 @@ export interface DatasetStore {
 export type RunPatch = Partial<
   Pick<
     Run,
-    'name' | 'state' | 'environment' | 'epochsDone' | 'best' | 'test' | 'seconds' | 'findings' | 'error' | 'startedAt' | 'endedAt'
+    | 'name'
+    | 'state'
+    | 'environment'
+    | 'epochsDone'
+    | 'best'
+    | 'test'
+    | 'seconds'
+    | 'findings'
+    | 'error'
+    | 'startedAt'
+    | 'endedAt'
   >
 >
 
@@ -70,7 +93,12 @@ export interface RunStore {
   /** Reads a predictions file (see worker-protocol/train) into the store. */
   ingestPredictions(id: string, file: string): Promise<void>
   evaluation(id: string, split: Split): Promise<Evaluation | null>
-  predictions(id: string, filter: PredictionFilter, offset: number, limit: number): Promise<{ total: number; predictions: Prediction[] }>
+  predictions(
+    id: string,
+    filter: PredictionFilter,
+    offset: number,
+    limit: number
+  ): Promise<{ total: number; predictions: Prediction[] }>
   /** (image content hash, whether it was right) of every test image, for paired tests. */
   testOutcomes(id: string): Promise<{ imageId: number; hash: string; path: string; correct: boolean }[]>
   remove(id: string): Promise<void>

@@ -6,7 +6,13 @@ import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { backboneSchema } from '../domain/backbone'
 import { comparisonSchema } from '../domain/comparison'
-import { datasetClassSchema, datasetSchema, imageFilterSchema, imageRecordSchema, importReportSchema } from '../domain/dataset'
+import {
+  datasetClassSchema,
+  datasetSchema,
+  imageFilterSchema,
+  imageRecordSchema,
+  importReportSchema
+} from '../domain/dataset'
 import { deviceReportSchema, speedMeasurementSchema } from '../domain/device'
 import { evaluationSchema, predictionFilterSchema, predictionSchema } from '../domain/evaluation'
 import { jobSchema } from '../domain/job'
@@ -92,7 +98,9 @@ export const contract = {
     get: procedure.input(runRef).output(runSchema),
     metrics: procedure.input(runRef).output(z.array(metricPointSchema)),
     watch: procedure.input(runRef).output(eventIterator(runEventSchema)),
-    evaluation: procedure.input(runRef.extend({ split: z.enum(['validation', 'test']).default('test') })).output(evaluationSchema.nullable()),
+    evaluation: procedure
+      .input(runRef.extend({ split: z.enum(['validation', 'test']).default('test') }))
+      .output(evaluationSchema.nullable()),
     predictions: procedure
       .input(runRef.extend({ filter: predictionFilterSchema.default({ split: 'test' }), ...page }))
       .output(z.object({ total: z.int(), predictions: z.array(predictionSchema) })),

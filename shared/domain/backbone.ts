@@ -37,7 +37,13 @@ export const backboneSchema = z.object({
   parity: parityCheckSchema.nullable(),
   /** Measured on this machine, or null while it has not been. */
   speed: z
-    .object({ imagesPerSecond: z.number(), msPerImage: z.number(), executor: executorIdSchema, batchSize: z.int(), measuredAt: z.int() })
+    .object({
+      imagesPerSecond: z.number(),
+      msPerImage: z.number(),
+      executor: executorIdSchema,
+      batchSize: z.int(),
+      measuredAt: z.int()
+    })
     .nullable()
 })
 export type Backbone = z.infer<typeof backboneSchema>

@@ -1,6 +1,12 @@
 /** Presets: named configurations, each with its source. */
 import { StudioError } from '../errors'
-import { flattenConfig, trainingConfigSchema, type PresetId, type TrainingConfig, type TrainingMode } from './training-config'
+import {
+  flattenConfig,
+  trainingConfigSchema,
+  type PresetId,
+  type TrainingConfig,
+  type TrainingMode
+} from './training-config'
 
 export interface Preset {
   id: PresetId
@@ -19,7 +25,8 @@ export const PRESETS: Preset[] = [
   {
     id: 'naive',
     name: 'Naive tutorial',
-    summary: 'Adam at 0.01 on a frozen module, values in [0, 1], no warm-up, no regularisation. Here to be compared with.',
+    summary:
+      'Adam at 0.01 on a frozen module, values in [0, 1], no warm-up, no regularisation. Here to be compared with.',
     source: 'the recipe of the founding article'
   }
 ]

@@ -6,7 +6,15 @@ import { findingSchema } from './finding'
 import { trainingConfigSchema } from './training-config'
 
 /** queued → preparing → running → completed | stopped | failed | interrupted, settled once. */
-export const runStateSchema = z.enum(['queued', 'preparing', 'running', 'completed', 'stopped', 'failed', 'interrupted'])
+export const runStateSchema = z.enum([
+  'queued',
+  'preparing',
+  'running',
+  'completed',
+  'stopped',
+  'failed',
+  'interrupted'
+])
 export type RunState = z.infer<typeof runStateSchema>
 export const SETTLED_STATES: readonly RunState[] = ['completed', 'stopped', 'failed', 'interrupted']
 export const isSettled = (state: RunState): boolean => SETTLED_STATES.includes(state)

@@ -91,7 +91,11 @@ export const trainingConfigSchema = z.object({
   mode: trainingModeSchema.default('head'),
   preset: presetIdSchema.default('default'),
   backboneId: z.string().default('efficientnet-lite0'),
-  seed: z.int().min(0).max(2 ** 31 - 1).default(1),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1),
   /** Null: the contract that the backbone brings. A value overrides it, which the studio says loudly. */
   contract: preprocessingContractSchema.nullable().default(null),
   head: headConfigSchema.default(() => headConfigSchema.parse({})),
@@ -104,5 +108,8 @@ export type TrainingConfig = z.infer<typeof trainingConfigSchema>
 /** Every setting as `dotted.key` → value, leaves only; what compare lists and `--set` names. */
 export function flattenConfig(value: unknown, prefix = ''): Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return { [prefix]: value }
-  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => flattenConfig(inner, prefix ? `${prefix}.${key}` : key)))
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([key, inner]) => flattenConfig(inner, prefix ? `${prefix}.${key}` : key))
+  )
 }

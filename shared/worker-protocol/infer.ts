@@ -47,7 +47,13 @@ export type InferRequest = z.infer<typeof inferRequestSchema>
 export const inferMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('started') }),
   /** A part of the answer to predict-folder, or the whole of predict; `done` = `total` in the last one. */
-  z.object({ type: z.literal('predictions'), id, done: z.int(), total: z.int(), predictions: z.array(imagePredictionSchema) }),
+  z.object({
+    type: z.literal('predictions'),
+    id,
+    done: z.int(),
+    total: z.int(),
+    predictions: z.array(imagePredictionSchema)
+  }),
   z.object({ type: z.literal('exported'), id, result: exportResultSchema }),
   z.object({ type: z.literal('measured'), id, measurements: z.array(speedMeasurementSchema) }),
   z.object({

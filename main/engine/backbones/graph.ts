@@ -20,9 +20,33 @@ interface NodeBase {
 export type GraphNode = NodeBase &
   (
     | { op: 'input'; height: number; width: number; channels: number }
-    | { op: 'conv2d'; input: string; kernel: string; bias: string | null; strides: [number, number]; padding: Padding; dilations: [number, number] }
-    | { op: 'depthwiseConv2d'; input: string; kernel: string; bias: string | null; strides: [number, number]; padding: Padding; dilations: [number, number] }
-    | { op: 'batchNorm'; input: string; gamma: string | null; beta: string | null; mean: string; variance: string; epsilon: number }
+    | {
+        op: 'conv2d'
+        input: string
+        kernel: string
+        bias: string | null
+        strides: [number, number]
+        padding: Padding
+        dilations: [number, number]
+      }
+    | {
+        op: 'depthwiseConv2d'
+        input: string
+        kernel: string
+        bias: string | null
+        strides: [number, number]
+        padding: Padding
+        dilations: [number, number]
+      }
+    | {
+        op: 'batchNorm'
+        input: string
+        gamma: string | null
+        beta: string | null
+        mean: string
+        variance: string
+        epsilon: number
+      }
     | { op: 'relu'; input: string; max: number | null }
     | { op: 'add'; inputs: string[] }
     | { op: 'zeroPad'; input: string; padding: { top: number; bottom: number; left: number; right: number } }
