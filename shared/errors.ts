@@ -62,6 +62,7 @@ export const ERROR_HINTS = {
   'usage/invalid': 'Run the command with --help.',
   'worker/crashed': 'Try again; the log has the details.',
   'job/not-found': 'The job has already ended.',
+  'job/not-stoppable': 'Wait until it has ended.',
   'job/cancelled': 'Start it again when you like.',
   internal: 'Try again. If it stays, report it with the log id.'
 } as const
