@@ -1,0 +1,108 @@
+/**
+ * What stands between the run (run-training.ts), which trains the head and keeps the books, and fine-tuning
+ * (finetune/), which updates the backbone. Types only.
+ *
+ * Fine-tuning starts from the head that the first phase trained to convergence on frozen features (LP-FT, Kumar et al.
+ * 2022, https://arxiv.org/abs/2202.10054). That head's validation loss is its 'epoch 0': what it gives back is the best
+ * of its epochs or epoch 0 itself, so that it never ends below the head on validation.
+ */
+import type { PreprocessingContract } from '@shared/domain/preprocessing'
+import type { TrainingConfig } from '@shared/domain/training-config'
+import type { RuntimeLocation } from '@shared/worker-protocol/common'
+import type { LabelledImage } from '@shared/worker-protocol/train'
+import type { NetworkGraph, WeightTensor } from '../backbones/graph'
+import type { Executor } from '../executors/executor'
+
+/** A dense softmax layer on pooled features. */
+export interface HeadWeights {
+  /** [features, classes], row-major. */
+  kernel: Float32Array
+  /** [classes]. */
+  bias: Float32Array
+  classes: number
+}
+
+/** One of the units that 'unfreeze the last n' counts. */
+export interface TrainableBlock {
+  name: string
+  /** Names of its nodes in the graph, in order. */
+  nodes: readonly string[]
+}
+
+export interface StepReport {
+  /** Counted from 1 over the phase. */
+  step: number
+  /** Mean loss of the batch, label smoothing and regularisation included as the optimiser sees it, nats. */
+  loss: number
+  /** Share of the batch that is right. */
+  accuracy: number
+  learningRate: number
+  imagesPerSecond: number
+}
+
+export interface EpochReport {
+  /** Counted from 1 over the phase; 0: the starting point, before the first step. */
+  epoch: number
+  /** Last step of the epoch, counted as in StepReport. */
+  step: number
+  /** Mean cross-entropy over the validation images, without label smoothing, nats. */
+  validationLoss: number
+  validationAccuracy: number
+  /** Over the epoch's training batches, as they were seen (augmented, before each update). */
+  trainLoss?: number
+  trainAccuracy?: number
+  /** Softmax outputs for the validation images in the order they were given, [images, classes]. */
+  validationProbabilities?: Float32Array
+}
+
+/** What a phase tells while it trains. Called synchronously from the training loop; must return at once. */
+export interface PhaseReporter {
+  /** Before the first step. */
+  onStart(plan: { stepsPerEpoch: number; epochs: number }): void
+  onStep(report: StepReport): void
+  onEpoch(report: EpochReport): void
+  /** An image that could not be decoded now; it is left out of this phase. */
+  onUnreadable(image: LabelledImage, error: unknown): void
+}
+
+/** Validation of one set of weights, and the epoch they come from (0: the starting point). */
+export interface BestEpoch {
+  epoch: number
+  validationLoss: number
+  validationAccuracy: number
+}
+
+export interface FineTuneInput {
+  runtime: RuntimeLocation
+  threads: number
+  /** From the picture to the pooled features; batch-norm not folded, so that its parts can be kept. */
+  graph: NetworkGraph
+  /** First to last. */
+  blocks: readonly TrainableBlock[]
+  head: HeadWeights
+  /** The head on the frozen backbone: epoch 0. */
+  start: BestEpoch
+  config: TrainingConfig
+  contract: PreprocessingContract
+  /** Train and validation images; those of the test split are never given. */
+  images: readonly LabelledImage[]
+  datasetRoot: string
+  /** For whatever stays frozen. */
+  executor: Executor
+  reporter: PhaseReporter
+  /** Aborted: end after this step, and give back the best so far. */
+  signal: AbortSignal
+}
+
+export interface FineTuneResult {
+  head: HeadWeights
+  /** Backbone tensors that changed, by their key in `graph.weights`, same shapes. Empty when epoch 0 was the best. */
+  tensors: Map<string, WeightTensor>
+  epochsDone: number
+  best: BestEpoch
+  /** Whether the signal ended it. */
+  stopped: boolean
+}
+
+/** Exported by finetune/index.ts as `fineTune`. @throws StudioError run/diverged when the loss is not a number. */
+export type FineTune = (input: FineTuneInput) => Promise<FineTuneResult>
