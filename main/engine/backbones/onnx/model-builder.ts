@@ -19,11 +19,7 @@ export type OnnxTensorData = Float32Array | Uint8Array | Int32Array | BigInt64Ar
 
 /** `{ int: 3 }` rather than 3, because JavaScript cannot tell an integer attribute from a float one. */
 export type OnnxAttribute =
-  | { int: number }
-  | { float: number }
-  | { string: string }
-  | { ints: readonly number[] }
-  | { floats: readonly number[] }
+  { int: number } | { float: number } | { string: string } | { ints: readonly number[] } | { floats: readonly number[] }
 
 /** AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const
@@ -67,7 +63,8 @@ export class OnnxModelBuilder {
     attributes: Readonly<Record<string, OnnxAttribute>> = {}
   ): this {
     for (const input of inputs) {
-      if (input !== '' && !this.names.has(input)) throw new Error(`${op} reads '${input}', which nothing before it makes`)
+      if (input !== '' && !this.names.has(input))
+        throw new Error(`${op} reads '${input}', which nothing before it makes`)
     }
     for (const output of outputs) if (output !== '') this.claim(output)
     const node = new ProtoMessage()
