@@ -2,16 +2,13 @@
  * The bridge between the window and the core: hands over one MessagePort, and the two things that a page cannot do itself,
  * choosing a folder and learning the path of a dropped one. Nothing else crosses here.
  */
-import type { WhetstoneBridge } from '@shared/bridge'
+import { CONNECT_MESSAGE, type WhetstoneBridge } from '@shared/bridge'
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
 
-/** The page posts a port with this message; it goes on to the main process, which checks who sent it. */
-const CONNECT = 'whetstone:connect'
-
 window.addEventListener('message', (event) => {
-  if (event.source !== window || event.data !== CONNECT) return
+  if (event.source !== window || event.data !== CONNECT_MESSAGE) return
   const [port] = event.ports
-  if (port) ipcRenderer.postMessage(CONNECT, null, [port])
+  if (port) ipcRenderer.postMessage(CONNECT_MESSAGE, null, [port])
 })
 
 const bridge: WhetstoneBridge = {

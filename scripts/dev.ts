@@ -25,7 +25,10 @@ export async function main(args: string[]): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const restart = (): void => {
     studio?.kill('SIGTERM')
-    studio = spawn(process.execPath, [join(ROOT, 'out/main/serve.cjs'), '--port', '4477', ...args], { cwd: ROOT, stdio: 'inherit' })
+    studio = spawn(process.execPath, [join(ROOT, 'out/main/serve.cjs'), '--port', '4477', ...args], {
+      cwd: ROOT,
+      stdio: 'inherit'
+    })
   }
   const later = (): void => {
     clearTimeout(timer)

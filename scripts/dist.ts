@@ -17,7 +17,8 @@ export async function main(args: string[]): Promise<void> {
     return
   }
   const program = await distForTests()
-  if (!program) throw new Error("Electron's binary is not there and could not be replaced: run npm start once with a network.")
+  if (!program)
+    throw new Error("Electron's binary is not there and could not be replaced: run npm start once with a network.")
   console.error(`Packed with the tests' Electron, not to be shipped: ${program}`)
 }
 

