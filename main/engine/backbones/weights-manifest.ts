@@ -1,0 +1,99 @@
+/**
+ * The weights of a TF.js model folder: shards of raw bytes and the manifest that describes them, quantised or not
+ * (https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts, `WeightsManifestConfig`).
+ */
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { StudioError } from '@shared/errors'
+import { z } from 'zod'
+import type { WeightTensor } from './graph'
+
+const quantizationSchema = z.discriminatedUnion('dtype', [
+  z.object({ dtype: z.literal('float16') }),
+  z.object({ dtype: z.enum(['uint8', 'uint16']), scale: z.number(), min: z.number() })
+])
+type Quantization = z.infer<typeof quantizationSchema>
+
+export const weightsManifestSchema = z.array(
+  z.object({
+    paths: z.array(z.string()),
+    weights: z.array(
+      z.object({
+        name: z.string(),
+        shape: z.array(z.int().min(0)),
+        dtype: z.string(),
+        quantization: quantizationSchema.optional()
+      })
+    )
+  })
+)
+export type WeightsManifest = z.infer<typeof weightsManifestSchema>
+
+const BYTES_PER_VALUE = { float32: 4, float16: 2, uint16: 2, uint8: 1 } as const
+
+/** @throws StudioError backbone/corrupt when a shard is missing, or the shards and the manifest differ in length. */
+export async function readWeights(directory: string, manifest: WeightsManifest): Promise<Map<string, WeightTensor>> {
+  const weights = new Map<string, WeightTensor>()
+  for (const group of manifest) {
+    const bytes = Buffer.concat(await Promise.all(group.paths.map((path) => readShard(directory, path))))
+    let offset = 0
+    for (const { name, shape, dtype, quantization } of group.weights) {
+      if (dtype !== 'float32') throw corrupt(directory, `weight '${name}' is of type ${dtype}, not float32`)
+      const count = shape.reduce((product, size) => product * size, 1)
+      const end = offset + count * BYTES_PER_VALUE[quantization?.dtype ?? 'float32']
+      if (end > bytes.length) throw corrupt(directory, `the shards end within weight '${name}': one is cut short`)
+      weights.set(name, { shape, data: dequantize(bytes.subarray(offset, end), count, quantization) })
+      offset = end
+    }
+    if (offset !== bytes.length) {
+      throw corrupt(directory, `the shards hold ${bytes.length} bytes, the manifest describes ${offset}`)
+    }
+  }
+  return weights
+}
+
+async function readShard(directory: string, path: string): Promise<Buffer> {
+  // Only the file's name counts: a manifest must not lead out of its folder.
+  if (basename(path) !== path) throw corrupt(directory, `shard '${path}' lies outside the model's folder`)
+  try {
+    return await readFile(join(directory, path))
+  } catch (error) {
+    throw corrupt(directory, `shard '${path}' cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function dequantize(bytes: Uint8Array, count: number, quantization: Quantization | undefined): Float32Array {
+  // Copied to a buffer of its own: the manifest's offsets need not be multiples of the value's size.
+  const own = new Uint8Array(bytes).buffer
+  if (!quantization) return new Float32Array(own, 0, count)
+  const stored = quantization.dtype === 'uint8' ? new Uint8Array(own) : new Uint16Array(own, 0, count)
+  const values = new Float32Array(count)
+  if (quantization.dtype === 'float16') {
+    const table = halfTable()
+    for (let index = 0; index < count; index++) values[index] = table[stored[index]!]!
+  } else {
+    const { scale, min } = quantization
+    for (let index = 0; index < count; index++) values[index] = stored[index]! * scale + min
+  }
+  return values
+}
+
+let halves: Float32Array | undefined
+
+/** Every half-precision number by its bits: there are only 65,536, and a model asks for millions. */
+function halfTable(): Float32Array {
+  halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => fromHalf(bits))
+  return halves
+}
+
+/** IEEE 754-2008 binary16: 1 sign bit, 5 of exponent (bias 15), 10 of fraction. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 31
+  const fraction = bits & 1023
+  if (exponent === 31) return fraction ? NaN : sign * Infinity
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
+const corrupt = (directory: string, why: string): StudioError =>
+  new StudioError('backbone/corrupt', `The model in '${directory}' is damaged: ${why}.`, { directory })

@@ -1,0 +1,35 @@
+/** ONNX Runtime compiled to WebAssembly: the last rung, for machines whose native library does not load. */
+import { StudioError } from '@shared/errors'
+import type { Executor } from './executor'
+import { loadOnnxNetwork } from './onnx-network'
+
+/**
+ * One thread: in Node the wasm build starts its threads through Web Workers, which Node has not.
+ * @throws StudioError device/no-executor when WebAssembly does not start
+ */
+export async function createWasmExecutor(): Promise<Executor> {
+  const runtime = await loadWasm()
+  return {
+    id: 'wasm',
+    device: 'CPU',
+    version: runtime.env.versions.common,
+    threads: 1,
+    load: (graph) =>
+      loadOnnxNetwork(runtime, graph, {
+        executionProviders: ['wasm'],
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 3
+      })
+  }
+}
+
+async function loadWasm(): Promise<typeof import('onnxruntime-web')> {
+  try {
+    const runtime = await import('onnxruntime-web')
+    runtime.env.wasm.numThreads = 1
+    return runtime
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new StudioError('device/no-executor', `WebAssembly does not start: ${why}.`, {}, { cause: error })
+  }
+}
