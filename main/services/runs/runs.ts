@@ -1,0 +1,283 @@
+/** Runs: from the click to the verdict. One training at a time in a process, the others wait their turn in order. */
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
+import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
+import { validateConfig } from '@shared/domain/presets'
+import type { TrainingConfig } from '@shared/domain/training-config'
+import type { Split } from '@shared/domain/dataset'
+import { StudioError } from '@shared/errors'
+import type { JobHandle } from '../jobs/jobs'
+import { CoalescedFeed } from '../streams/coalesced-feed'
+import type { RunContext } from './context'
+import { LiveRun } from './live-run'
+import { defaultRunName, newRunId, nextColor } from './naming'
+import { Owners } from './owners'
+import { assertStartable, estimateRun, rememberFeatures, type RunEstimate } from './preflight'
+import { watchStoredRun } from './stored-run'
+import { buildTrainJob, runDirectory } from './train-job'
+import { STOP_FILE, Training } from './training'
+
+export interface StartRun {
+  datasetId: string
+  /** Made up from backbone and mode when left out. */
+  name?: string
+  config: TrainingConfig
+  /** How long an import just before it took; counted into the run's total. */
+  importSeconds?: number
+}
+
+interface ActiveRun {
+  live: LiveRun
+  job: JobHandle
+  training: Training
+  /** Resolves once the run is settled. */
+  settled: Promise<void>
+  begin: () => void
+}
+
+export class RunsService {
+  private readonly active = new Map<string, ActiveRun>()
+  private readonly queue: ActiveRun[] = []
+  private readonly listeners = new Set<() => void>()
+  private readonly owners: Owners
+  private current: ActiveRun | null = null
+  private closing = false
+  /** Names and colours are chosen from what exists, so that starts come one after the other. */
+  private starting: Promise<unknown> = Promise.resolve()
+
+  constructor(private readonly context: RunContext) {
+    this.owners = new Owners(join(context.paths.runs, '.owners'))
+  }
+
+  /** Settles what former processes left behind. Call it once, before anything else. */
+  async open(): Promise<void> {
+    const { store, log } = this.context
+    const orphans = await store.runs.interruptOrphans((pid) => pid !== process.pid && this.owners.isAlive(pid))
+    for (const { id } of orphans) log.info('run interrupted: its studio is gone', { runId: id })
+    this.owners.register()
+  }
+
+  list = (): Promise<Run[]> => this.context.store.runs.list()
+
+  /** @throws StudioError run/not-found */
+  async get(runId: string): Promise<Run> {
+    const run = await this.context.store.runs.get(runId)
+    if (!run) throw new StudioError('run/not-found', `There is no run '${runId}'.`, { runId })
+    return run
+  }
+
+  /** By id, the beginning of an id, or name. @throws StudioError run/not-found, run/ambiguous */
+  resolve = (reference: string): Promise<Run> => this.context.store.runs.resolve(reference)
+
+  /** What a run would take, and whether it could start now. @throws StudioError dataset/not-found, backbone/not-found */
+  estimate(datasetId: string, config: TrainingConfig): Promise<RunEstimate> {
+    return estimateRun(this.context, datasetId, config, this.active.size > 0)
+  }
+
+  /**
+   * Creates the run and queues it.
+   *
+   * @throws StudioError config/invalid, dataset/*, backbone/not-found, runtime/not-ready
+   */
+  start(request: StartRun): Promise<Run> {
+    const started = this.starting.then(() => this.startNext(request))
+    this.starting = started.catch(() => undefined)
+    return started
+  }
+
+  private async startNext({ datasetId, name, config: wanted, importSeconds = 0 }: StartRun): Promise<Run> {
+    const { store, jobs } = this.context
+    const config = validateConfig(wanted)
+    const { dataset, classes, backbone } = await assertStartable(this.context, datasetId, config)
+    const images = await store.datasets.trainingImages(datasetId)
+    const existing = await store.runs.list()
+    const run: Run = {
+      id: newRunId(),
+      name: name?.trim() || defaultRunName(config, existing),
+      color: nextColor(existing),
+      datasetId,
+      datasetName: dataset.name,
+      datasetHash: dataset.contentHash,
+      imageCount: images.length,
+      classes: classes.map((label) => label.name),
+      config,
+      state: 'queued',
+      environment: null,
+      epochsDone: 0,
+      best: null,
+      test: null,
+      seconds: null,
+      findings: [],
+      error: null,
+      createdAt: Date.now(),
+      startedAt: null,
+      endedAt: null
+    }
+    await store.runs.create(run, process.pid)
+    const live = new LiveRun(run)
+    const job = jobs.start({
+      kind: 'train',
+      title: `Train ${run.name}`,
+      stoppable: true,
+      runId: run.id,
+      datasetId,
+      onStop: () => void this.stop(run.id).catch(() => undefined)
+    })
+    job.progress({ phase: 'Queued', done: 0, total: 0, etaSeconds: null })
+    const training = new Training({
+      context: this.context,
+      live,
+      job,
+      importSeconds,
+      prepare: async () =>
+        buildTrainJob({ run, dataset, images, backbone, compute: this.context.compute, paths: this.context.paths })
+    })
+    this.enter(live, job, training)
+    return run
+  }
+
+  private enter(live: LiveRun, job: JobHandle, training: Training): void {
+    let begin: () => void = () => undefined
+    const begun = new Promise<void>((resolve) => (begin = resolve))
+    let seen = live.run
+    // Lists show rows: numbers that stream (points, progress) are for the run's own watchers.
+    const leave = live.onChange(() => {
+      if (live.run === seen) return
+      seen = live.run
+      this.changed()
+    })
+    const settled = begun.then(async () => {
+      if (!live.settled) await training.run()
+      leave()
+      this.active.delete(live.run.id)
+      if (live.run.state === 'completed') await rememberFeatures(this.context, live.run)
+      this.changed()
+    })
+    const entry: ActiveRun = { live, job, training, settled, begin }
+    this.active.set(live.run.id, entry)
+    this.queue.push(entry)
+    this.changed()
+    this.next()
+  }
+
+  /** Lets the first of the queue begin, when none trains. */
+  private next(): void {
+    if (this.current || this.closing) return
+    const entry = this.queue.shift()
+    if (!entry) return
+    this.current = entry
+    entry.begin()
+    void entry.settled.finally(() => {
+      this.current = null
+      this.next()
+    })
+  }
+
+  /**
+   * A queued run is settled at once; a running one ends after its current step, with its best checkpoint.
+   *
+   * @throws StudioError run/not-found, run/not-active
+   */
+  async stop(runId: string): Promise<void> {
+    const entry = this.active.get(runId)
+    if (entry) {
+      if (entry === this.current) return entry.training.stop()
+      return this.settleQueued(entry, 'stopped')
+    }
+    const run = await this.get(runId)
+    if (isSettled(run.state)) throw new StudioError('run/not-active', `'${run.name}' has ended already.`, { runId })
+    await writeFile(join(runDirectory(this.context.paths, runId), STOP_FILE), '').catch((cause: unknown) => {
+      throw new StudioError('run/not-active', `'${run.name}' waits in another program's queue.`, { runId }, { cause })
+    })
+  }
+
+  private async settleQueued(entry: ActiveRun, state: 'stopped' | 'interrupted'): Promise<void> {
+    this.queue.splice(this.queue.indexOf(entry), 1)
+    entry.live.setRun(await this.context.store.runs.update(entry.live.run.id, { state, endedAt: Date.now() }))
+    entry.job.cancelled()
+    entry.begin()
+    await entry.settled
+  }
+
+  /** Resolves with the run once it is settled; at once when it is. @throws StudioError run/not-found */
+  async settled(runId: string): Promise<Run> {
+    await this.active.get(runId)?.settled
+    return this.get(runId)
+  }
+
+  /** A snapshot, then what changes, until the run is settled. @throws StudioError run/not-found */
+  async watch(runId: string, signal?: AbortSignal): Promise<CoalescedFeed<RunEvent>> {
+    const entry = this.active.get(runId)
+    if (entry) return new CoalescedFeed(entry.live.source(), undefined, signal)
+    return watchStoredRun(this.context.store.runs, await this.get(runId), signal)
+  }
+
+  async metrics(runId: string): Promise<MetricPoint[]> {
+    const entry = this.active.get(runId)
+    if (entry) return [...entry.live.points]
+    await this.get(runId)
+    return this.context.store.runs.points(runId)
+  }
+
+  /** Null while the run has none. @throws StudioError run/not-found */
+  async evaluation(runId: string, split: Split): Promise<Evaluation | null> {
+    await this.get(runId)
+    return this.context.store.runs.evaluation(runId, split)
+  }
+
+  /** @throws StudioError run/not-found */
+  async predictions(
+    runId: string,
+    filter: PredictionFilter,
+    offset: number,
+    limit: number
+  ): Promise<{ total: number; predictions: Prediction[] }> {
+    await this.get(runId)
+    return this.context.store.runs.predictions(runId, filter, offset, limit)
+  }
+
+  /** @throws StudioError run/not-found */
+  async rename(runId: string, name: string): Promise<Run> {
+    const before = await this.get(runId)
+    const run = await this.context.store.runs.update(runId, { name: name.trim() || before.name })
+    this.active.get(runId)?.live.setRun(run)
+    this.changed()
+    return run
+  }
+
+  /** Deletes the run with its metrics, predictions and checkpoint. @throws StudioError run/not-found, run/active */
+  async remove(runId: string): Promise<void> {
+    const run = await this.get(runId)
+    if (!isSettled(run.state)) throw new StudioError('run/active', `'${run.name}' is ${run.state}.`, { runId })
+    await this.context.store.runs.remove(runId)
+    await rm(runDirectory(this.context.paths, runId), { recursive: true, force: true })
+    this.changed()
+  }
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  /**
+   * Ends what is going on: the queue is interrupted; the training is stopped, keeping its best checkpoint, or killed.
+   *
+   * @param graceMs how long a stop may take before the worker is killed
+   */
+  async close(training: 'stop' | 'interrupt' = 'stop', graceMs = 10_000): Promise<void> {
+    this.closing = true
+    await this.starting
+    for (const entry of [...this.queue]) await this.settleQueued(entry, 'interrupted')
+    if (this.current) {
+      if (training === 'stop') this.current.training.stop(graceMs)
+      else this.current.training.kill()
+      await this.current.settled
+    }
+    this.owners.unregister()
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener()
+  }
+}

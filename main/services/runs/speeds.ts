@@ -1,0 +1,35 @@
+/** How fast this machine turned out to be, from the runs it made: what estimates are computed from. */
+import { z } from 'zod'
+import type { TrainingConfig } from '@shared/domain/training-config'
+import type { FactStore } from '../../store/store'
+
+const FACT = 'speeds/runs'
+
+/** Newer measurements count for half: machines and drivers change. */
+const NEW_SHARE = 0.5
+
+const speedsSchema = z.record(z.string(), z.number().positive())
+/** Seconds an image, by key: of one frozen pass, or of one training step's share. */
+export type Speeds = z.infer<typeof speedsSchema>
+
+export const featureKey = (backboneId: string, size: number, executor: string): string =>
+  `features/${backboneId}/${size}/${executor}`
+export const headKey = (backboneId: string, config: TrainingConfig): string =>
+  `head/${backboneId}/${config.head.batchSize}`
+export const fineTuneKey = (backboneId: string, size: number, config: TrainingConfig): string =>
+  `finetune/${backboneId}/${size}/${config.fineTune.unfreeze}/${config.fineTune.batchSize}`
+
+export async function readSpeeds(facts: FactStore): Promise<Speeds> {
+  const parsed = speedsSchema.safeParse(await facts.get(FACT))
+  return parsed.success ? parsed.data : {}
+}
+
+/** Adds what a run measured. */
+export async function learnSpeeds(facts: FactStore, measured: Speeds): Promise<void> {
+  const speeds = await readSpeeds(facts)
+  for (const [key, seconds] of Object.entries(measured)) {
+    const before = speeds[key]
+    speeds[key] = before === undefined ? seconds : before * (1 - NEW_SHARE) + seconds * NEW_SHARE
+  }
+  await facts.set(FACT, speeds)
+}
