@@ -47,3 +47,7 @@ export const backboneSchema = z.object({
     .nullable()
 })
 export type Backbone = z.infer<typeof backboneSchema>
+
+/** `backbone.json` beside a backbone's weights: all that is known of it before it has run on this machine. */
+export const backboneDescriptionSchema = backboneSchema.omit({ origin: true, parity: true, speed: true })
+export type BackboneDescription = z.infer<typeof backboneDescriptionSchema>
