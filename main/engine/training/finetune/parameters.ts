@@ -1,0 +1,69 @@
+/** The learnable tensors of a network, as variables on TensorFlow's side. */
+import { StudioError } from '@shared/errors'
+import type { WeightTensor } from '../../backbones/graph'
+import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
+import { NativeVariable } from '../../executors/tensorflow-kernels/variables'
+
+export interface Parameter {
+  /** Key in `NetworkGraph.weights`, or `head/kernel`, `head/bias`. */
+  key: string
+  variable: NativeVariable
+  /** Whether weight decay applies: kernels yes; biases and the γ and β of batch-norm no. */
+  decays: boolean
+}
+
+export class ParameterStore {
+  readonly #ops: NativeOps
+  readonly #weights: ReadonlyMap<string, WeightTensor>
+  readonly #parameters = new Map<string, Parameter>()
+  readonly #constants: Tensor[] = []
+
+  constructor(ops: NativeOps, weights: ReadonlyMap<string, WeightTensor>) {
+    this.#ops = ops
+    this.#weights = weights
+  }
+
+  get all(): readonly Parameter[] {
+    return [...this.#parameters.values()]
+  }
+
+  /** The parameter of that key, made from the network's weights the first time. */
+  learnable(key: string, decays: boolean): Parameter {
+    const known = this.#parameters.get(key)
+    if (known) return known
+    const { shape, data } = this.weight(key)
+    return this.add(key, shape, data, decays)
+  }
+
+  add(key: string, shape: readonly number[], values: Float32Array, decays: boolean): Parameter {
+    const parameter = { key, variable: new NativeVariable(this.#ops, shape, values), decays }
+    this.#parameters.set(key, parameter)
+    return parameter
+  }
+
+  /** A tensor that stays as it is for the life of the store. */
+  constant(values: Float32Array): Tensor {
+    const tensor = this.#ops.tf.keep(this.#ops.tf.tensor1d(values, 'float32'))
+    this.#constants.push(tensor)
+    return tensor
+  }
+
+  weight(key: string): WeightTensor {
+    const weight = this.#weights.get(key)
+    if (!weight) throw new StudioError('backbone/corrupt', `The network's weight '${key}' is missing.`, { key })
+    return weight
+  }
+
+  /** A copy of every parameter. */
+  snapshot(): Map<string, Float32Array> {
+    return new Map(this.all.map(({ key, variable }) => [key, variable.toArray()]))
+  }
+
+  dispose(): void {
+    for (const { variable } of this.#parameters.values()) variable.dispose()
+    for (const tensor of this.#constants) tensor.dispose()
+  }
+}
+
+/** Gradients of one step by parameter key. */
+export type Gradients = Map<string, Tensor>
