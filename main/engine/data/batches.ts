@@ -1,0 +1,72 @@
+/** Pictures from files as batches for a network, decoded ahead of the step that eats them. */
+import { availableParallelism } from 'node:os'
+import type { PreprocessingContract } from '@shared/domain/preprocessing'
+import { StudioError } from '@shared/errors'
+import { mapAhead } from './map-ahead'
+import { loadPixels, normalize } from './preprocess'
+
+export interface LoadedBatch<T> {
+  /** The items that could be read, in order. */
+  items: T[]
+  /** NHWC, items.length × size × size × 3; a buffer of its own, so that it may outlive the next batch. */
+  data: Float32Array
+  /** Items on the way to this batch that could not be read. */
+  failed: { item: T; error: StudioError }[]
+}
+
+export interface BatchOptions<T> {
+  items: readonly T[]
+  pathOf: (item: T) => string
+  contract: PreprocessingContract
+  batchSize: number
+  /** Aborted: no batch comes any more. */
+  signal?: AbortSignal
+}
+
+/**
+ * Decodes run in libuv's pool, as the executor's call does. One thread of it is left to the executor, which would else wait at
+ * the end of the queue until all decodes before it are done.
+ */
+export function decodeConcurrency(): number {
+  const pool = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) || 4
+  return Math.max(1, Math.min(availableParallelism(), pool - 1))
+}
+
+/** Up to two batches lie ready or in the making. All are full but the last, however many pictures cannot be read. */
+export async function* loadBatches<T>(options: BatchOptions<T>): AsyncGenerator<LoadedBatch<T>> {
+  const { items, pathOf, contract, batchSize, signal } = options
+  const pixels = mapAhead(items, (item) => readPixels(pathOf(item), contract), {
+    concurrency: decodeConcurrency(),
+    ahead: 2 * batchSize
+  })
+  const values = contract.size * contract.size * 3
+  let ready: { item: T; pixels: Uint8Array }[] = []
+  let failed: LoadedBatch<T>['failed'] = []
+  const assemble = (): LoadedBatch<T> => {
+    const data = new Float32Array(ready.length * values)
+    ready.forEach((entry, index) => normalize(entry.pixels, contract, data, index * values))
+    const batch = { items: ready.map((entry) => entry.item), data, failed }
+    ready = []
+    failed = []
+    return batch
+  }
+  let index = 0
+  for await (const result of pixels) {
+    if (signal?.aborted) return
+    const item = items[index++]!
+    if (result instanceof StudioError) failed.push({ item, error: result })
+    else ready.push({ item, pixels: result })
+    if (ready.length === batchSize) yield assemble()
+  }
+  if (ready.length + failed.length > 0) yield assemble()
+}
+
+/** An unreadable picture is an answer here, not the end of the batch. */
+async function readPixels(path: string, contract: PreprocessingContract): Promise<Uint8Array | StudioError> {
+  try {
+    return (await loadPixels(path, contract)).data
+  } catch (error) {
+    if (error instanceof StudioError) return error
+    throw error
+  }
+}

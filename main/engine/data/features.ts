@@ -1,0 +1,172 @@
+/** Pooled features of a list of pictures: out of the cache what is there, the rest decoded and run through the backbone. */
+import { join } from 'node:path'
+import type { PreprocessingContract } from '@shared/domain/preprocessing'
+import { StudioError, type ErrorData } from '@shared/errors'
+import type { LoadedBackbone } from '../backbones/catalogue'
+import type { Executor, FrozenNetwork } from '../executors/executor'
+import { loadBatches, type LoadedBatch } from './batches'
+import { openFeatureCache, type FeatureCache } from './feature-cache'
+
+export interface FeatureImage {
+  id: number
+  /** Relative to `root`. */
+  path: string
+  /** Of its contents. */
+  hash: string
+}
+
+export interface FeatureProgress {
+  done: number
+  total: number
+  /** Of those done, how many came out of the cache. */
+  cached: number
+  /** Computed, over the last few batches; null before the first. */
+  imagesPerSecond: number | null
+}
+
+export interface ExtractFeaturesInput {
+  images: readonly FeatureImage[]
+  /** Folder that the images' paths start from. */
+  root: string
+  contract: PreprocessingContract
+  backbone: LoadedBackbone
+  executor: Executor
+  /** Folder of the feature cache. */
+  cacheDirectory: string
+  signal?: AbortSignal
+  onProgress?: (progress: FeatureProgress) => void
+  batchSize?: number
+}
+
+export interface ExtractedFeatures {
+  /** [images.length, width], row-major; the row of a failed image is NaN. */
+  features: Float32Array
+  width: number
+  /** Images whose row came out of the cache, and whose row was computed now. */
+  cached: number
+  computed: number
+  failed: { id: number; path: string; error: ErrorData }[]
+}
+
+const BATCH_SIZE = 32
+
+/**
+ * Pictures with the same contents are computed once. Decoding runs ahead while the backbone works; each batch is in the cache
+ * before the next one starts, so that nothing is lost when this ends early.
+ * @throws StudioError job/cancelled when the signal is aborted, image/* never: see `failed`
+ */
+export async function extractFeatures(input: ExtractFeaturesInput): Promise<ExtractedFeatures> {
+  const { images, backbone, contract, cacheDirectory } = input
+  const { features: graph, info } = backbone
+  const width = info.featureWidth
+  const space = { contract, weightsHash: info.weightsHash, cutNode: graph.output, width }
+  const cache = await openFeatureCache(cacheDirectory, space)
+  try {
+    const features = new Float32Array(images.length * width)
+    const found = await cache.read(
+      images.map((image) => image.hash),
+      features
+    )
+    const cached = found.filter(Boolean).length
+    input.onProgress?.({ done: cached, total: images.length, cached, imagesPerSecond: null })
+    const missing = groupByHash(images, found)
+    const failed = missing.length > 0 ? await compute(input, missing, cache, features, cached) : []
+    return { features, width, cached, computed: images.length - cached - failed.length, failed }
+  } finally {
+    await cache.close()
+  }
+}
+
+/** A picture to compute, and the rows that its features go to. */
+interface Missing {
+  image: FeatureImage
+  rows: number[]
+}
+
+function groupByHash(images: readonly FeatureImage[], found: readonly boolean[]): Missing[] {
+  const groups = new Map<string, Missing>()
+  images.forEach((image, row) => {
+    if (found[row]) return
+    const group = groups.get(image.hash)
+    if (group) group.rows.push(row)
+    else groups.set(image.hash, { image, rows: [row] })
+  })
+  return [...groups.values()]
+}
+
+async function compute(
+  { images, root, contract, backbone, executor, signal, onProgress, batchSize = BATCH_SIZE }: ExtractFeaturesInput,
+  missing: readonly Missing[],
+  cache: FeatureCache,
+  features: Float32Array,
+  cached: number
+): Promise<ExtractedFeatures['failed']> {
+  const width = backbone.info.featureWidth
+  const failed: ExtractedFeatures['failed'] = []
+  let done = cached
+  const rate = rateMeter()
+  const pathOf = ({ image }: Missing): string => join(root, image.path)
+  const network = await executor.load(backbone.features)
+  const batches = loadBatches({ items: missing, pathOf, contract, batchSize, signal })
+  try {
+    for await (const { batch, outputs } of runBatches(batches, network)) {
+      if (batch.items.length > 0)
+        await cache.append(
+          batch.items.map(({ image }) => image.hash),
+          outputs
+        )
+      batch.items.forEach(({ rows }, index) => {
+        for (const row of rows) features.set(outputs.subarray(index * width, (index + 1) * width), row * width)
+        done += rows.length
+      })
+      for (const { item, error } of batch.failed) {
+        for (const row of item.rows) {
+          const { id, path } = images[row]!
+          features.fill(NaN, row * width, (row + 1) * width)
+          failed.push({ id, path, error: error.toData() })
+          done++
+        }
+      }
+      onProgress?.({ done, total: images.length, cached, imagesPerSecond: rate(batch.items.length) })
+    }
+  } finally {
+    await network.dispose()
+  }
+  if (signal?.aborted)
+    throw new StudioError('job/cancelled', 'The features were not computed to the end: it was stopped.')
+  return failed
+}
+
+/** The next batch is put together while this one is in the network. */
+async function* runBatches<T>(
+  batches: AsyncGenerator<LoadedBatch<T>>,
+  network: FrozenNetwork
+): AsyncGenerator<{ batch: LoadedBatch<T>; outputs: Float32Array }> {
+  let next = batches.next()
+  try {
+    for (;;) {
+      const { value: batch, done } = await next
+      if (done) return
+      const count = batch.items.length
+      const outputs = count > 0 ? network.run(batch.data, count) : Promise.resolve(new Float32Array())
+      next = batches.next()
+      // Awaited below; should the network fail first, a failure in here must not go unheard as well.
+      next.catch(() => undefined)
+      yield { batch, outputs: await outputs }
+    }
+  } finally {
+    await batches.return(undefined)
+  }
+}
+
+/** Images per second over the last batches, so that it follows what the machine does now. */
+function rateMeter(): (count: number) => number {
+  const LAST = 8
+  const marks: { time: number; count: number }[] = [{ time: performance.now(), count: 0 }]
+  return (count) => {
+    marks.push({ time: performance.now(), count })
+    if (marks.length > LAST + 1) marks.shift()
+    const seconds = (marks.at(-1)!.time - marks[0]!.time) / 1000
+    return marks.slice(1).reduce((sum, mark) => sum + mark.count, 0) / Math.max(seconds, 1e-6)
+  }
+}
