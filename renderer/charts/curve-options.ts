@@ -11,7 +11,9 @@ import type { ChartTheme } from './theme'
 export interface Pin {
   x: number
   y: number
+  /** Empty: a ring only. */
   label: string
+  color?: string
 }
 
 export type LineDataset = ChartDataset<'line', Point[]>
@@ -133,47 +135,54 @@ function percentTick(share: number): string {
   return `${Number((share * 100).toFixed(1))} %`
 }
 
-/** A ring around the pinned point, a thin line down to the axis, and its text, on the side where there is room. */
+/** For each pin in view a thin line down to the axis, a ring, and its text, on the side where there is room. */
 export function pinAnnotations(
-  pin: Pin | null,
-  [min, max]: readonly [number, number],
+  pins: readonly Pin[],
+  range: readonly [number, number],
   theme: ChartTheme
 ): Record<string, AnnotationOptions> {
-  if (!pin || pin.x < min || pin.x > max) return {}
+  const entries = pins
+    .filter(({ x }) => x >= range[0] && x <= range[1])
+    .flatMap((pin, index) => onePin(pin, range, theme).map((part, place) => [`pin${index}-${place}`, part] as const))
+  return Object.fromEntries(entries)
+}
+
+function onePin(pin: Pin, [min, max]: readonly [number, number], theme: ChartTheme): AnnotationOptions[] {
+  const color = pin.color ?? theme.textStrong
   const atRight = max > min && (pin.x - min) / (max - min) > 0.7
-  return {
-    pinLine: {
-      type: 'line',
-      xMin: pin.x,
-      xMax: pin.x,
-      borderColor: theme.grid,
-      borderWidth: 1,
-      drawTime: 'beforeDatasetsDraw'
-    },
-    pinRing: {
-      type: 'point',
-      xValue: pin.x,
-      yValue: pin.y,
-      radius: 5,
-      borderWidth: 1.5,
-      borderColor: theme.textStrong,
-      backgroundColor: 'transparent'
-    },
-    pinLabel: {
-      type: 'label',
-      xValue: pin.x,
-      yValue: pin.y,
-      content: [pin.label],
-      color: theme.textStrong,
-      backgroundColor: theme.background,
-      borderRadius: 4,
-      padding: { top: 2, bottom: 2, left: 4, right: 4 },
-      font: { size: 11, family: theme.font },
-      position: { x: atRight ? 'end' : 'start', y: 'end' },
-      xAdjust: atRight ? -8 : 8,
-      yAdjust: -8
-    }
+  const ring: AnnotationOptions = {
+    type: 'point',
+    xValue: pin.x,
+    yValue: pin.y,
+    radius: 5,
+    borderWidth: 1.5,
+    borderColor: color,
+    backgroundColor: 'transparent'
   }
+  if (!pin.label) return [ring]
+  const line: AnnotationOptions = {
+    type: 'line',
+    xMin: pin.x,
+    xMax: pin.x,
+    borderColor: theme.grid,
+    borderWidth: 1,
+    drawTime: 'beforeDatasetsDraw'
+  }
+  const label: AnnotationOptions = {
+    type: 'label',
+    xValue: pin.x,
+    yValue: pin.y,
+    content: [pin.label],
+    color: theme.textStrong,
+    backgroundColor: theme.background,
+    borderRadius: 4,
+    padding: { top: 2, bottom: 2, left: 4, right: 4 },
+    font: { size: 11, family: theme.font },
+    position: { x: atRight ? 'end' : 'start', y: 'end' },
+    xAdjust: atRight ? -8 : 8,
+    yAdjust: -8
+  }
+  return [line, ring, label]
 }
 
 /** 'best 0.412 at epoch 9' */

@@ -15,7 +15,7 @@ export interface CurveChartInput {
   series: readonly CurveSeries[]
   axis: XAxis
   unit: CurveSeries['unit']
-  pin: Pin | null
+  pins: readonly Pin[]
   /** Where the x axis ends when the data does not reach so far yet. */
   expectedEnd: number | null
   logarithmic: boolean
@@ -48,7 +48,7 @@ export function useCurveChart(
   const render = (): void => {
     frame = 0
     if (!chart) return
-    const { series, pin, ...frameOptions } = input()
+    const { series, pins, ...frameOptions } = input()
     const whole = extent()
     const range = sync.range.value ?? whole
     const pixels = (chart.chartArea?.width ?? chart.width) * chart.currentDevicePixelRatio
@@ -64,7 +64,10 @@ export function useCurveChart(
 
     const options = curveOptions({ ...frameOptions, theme: theme.value })
     Object.assign(options.scales!.x!, { min: range[0], max: range[1] })
-    options.plugins = { annotation: { annotations: pinAnnotations(pin, range, theme.value) }, zoom: zoomOptions(whole) }
+    options.plugins = {
+      annotation: { annotations: pinAnnotations(pins, range, theme.value) },
+      zoom: zoomOptions(whole)
+    }
     options.onResize = schedule
     chart.options = options
     chart.update('none')

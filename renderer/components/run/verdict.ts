@@ -1,0 +1,52 @@
+/** What came of a run, in a sentence. */
+import type { Evaluation } from '@shared/domain/evaluation'
+import type { Run } from '@shared/domain/run'
+import type { MetricsBySeries } from '../../charts/series'
+import { formatPercent } from '@shared/text/format'
+
+/** A rise of the validation loss above its lowest value by less than this share is noise, not overfitting. */
+const NOISE = 0.05
+const STRONG = 0.25
+
+/** '93.1 % on 150 test images (95 % interval 88–96)'. */
+export function accuracySentence({ accuracy, count, interval, split }: Evaluation): string {
+  const [low, high] = interval.map((share) => Math.round(share * 100))
+  return `${formatPercent(accuracy)} on ${count} ${split} images (95 % interval ${low}–${high})`
+}
+
+/**
+ * How the validation loss went on after its lowest value: 'overfits mildly after epoch 6', or null when it stayed there.
+ * Mild is a rise of at least 5 %, strong of at least 25 %.
+ */
+export function overfitting(metrics: MetricsBySeries): string | null {
+  const losses = (metrics.validation_loss ?? []).filter((point) => point.value !== null)
+  if (losses.length < 3) return null
+  const best = losses.reduce((a, b) => (b.value! < a.value! ? b : a))
+  const last = losses.at(-1)!
+  if (best.value! <= 0) return null
+  const rise = last.value! / best.value! - 1
+  if (rise < NOISE) return null
+  return `overfits ${rise < STRONG ? 'mildly' : 'strongly'} after epoch ${Math.round(best.epoch)}`
+}
+
+/** The whole verdict on a run that has ended. */
+export function verdict(run: Run, evaluation: Evaluation | null, metrics: MetricsBySeries): string {
+  const parts: string[] = []
+  if (evaluation) parts.push(accuracySentence(evaluation))
+  else if (run.best) {
+    const share = formatPercent(run.best.validationAccuracy)
+    parts.push(`${share} on the validation images at epoch ${run.best.epoch}, not tested`)
+  }
+  const trend = overfitting(metrics)
+  if (trend) parts.push(trend)
+  else if (run.best && evaluation) parts.push(`best epoch ${run.best.epoch} of ${run.epochsDone}`)
+  if (parts.length > 0) return `${parts.join('; ')}.`
+  return ENDINGS[run.state] ?? 'No result yet.'
+}
+
+const ENDINGS: Partial<Record<Run['state'], string>> = {
+  failed: 'Failed before there was a result.',
+  stopped: 'Stopped before there was a result.',
+  interrupted: 'Interrupted before there was a result.',
+  completed: 'Ended without a result.'
+}

@@ -1,0 +1,113 @@
+/** All runs. Asked again whenever the core says that they changed, and at most twice a second. */
+import { defineStore } from 'pinia'
+import { ref, shallowReactive, shallowRef, watch } from 'vue'
+import type { MetricPoint, Run } from '@shared/domain/run'
+import { isSettled } from '@shared/domain/run'
+import { api } from '../api/client'
+import { useNoticesStore } from './notices'
+import { useSystemStore } from './system'
+
+const SHORTEST_WAIT_MS = 500
+/** How many runs' metrics are asked for at the same time. */
+const PARALLEL = 4
+
+export const useRunsStore = defineStore('runs', () => {
+  const system = useSystemStore()
+  const notices = useNoticesStore()
+  const list = shallowRef<Run[]>([])
+  const loaded = ref(false)
+  let refreshing: Promise<void> | null = null
+  let again = false
+
+  function refresh(): Promise<void> {
+    if (refreshing) {
+      again = true
+      return refreshing
+    }
+    refreshing = read().finally(() => {
+      refreshing = null
+      if (again) void refresh()
+    })
+    return refreshing
+  }
+
+  async function read(): Promise<void> {
+    again = false
+    try {
+      list.value = await api.runs.list()
+      loaded.value = true
+    } catch (error) {
+      // A lost connection is on the status bar already, and the stream's return asks again.
+      if (system.connection !== 'lost') notices.fail(error, 'Reading the runs')
+    }
+    if (again) await new Promise((resolve) => setTimeout(resolve, SHORTEST_WAIT_MS))
+  }
+
+  watch(
+    () => [system.connection === 'live', system.revision.runs],
+    ([live]) => live && void refresh(),
+    { immediate: true }
+  )
+
+  const byId = (id: string): Run | null => list.value.find((run) => run.id === id) ?? null
+
+  const put = (run: Run): void => {
+    const known = list.value.some(({ id }) => id === run.id)
+    list.value = known ? list.value.map((old) => (old.id === run.id ? run : old)) : [run, ...list.value]
+  }
+
+  async function attempt<T>(doing: string, call: () => Promise<T>): Promise<T | null> {
+    try {
+      return await call()
+    } catch (error) {
+      notices.fail(error, doing)
+      return null
+    }
+  }
+
+  async function rename(runId: string, name: string): Promise<void> {
+    const renamed = await attempt('Renaming the run', () => api.runs.rename({ runId, name }))
+    if (renamed) put(renamed)
+  }
+
+  const stop = (runId: string): Promise<unknown> => attempt('Stopping the run', () => api.runs.stop({ runId }))
+
+  /** @returns whether it is gone */
+  async function remove(runId: string): Promise<boolean> {
+    const gone = await attempt('Removing the run', () => api.runs.remove({ runId }).then(() => true))
+    if (gone) list.value = list.value.filter((run) => run.id !== runId)
+    return gone ?? false
+  }
+
+  const metrics = shallowReactive(new Map<string, MetricPoint[]>())
+  const asked = new Map<string, string>()
+  const waiting: string[] = []
+  let active = 0
+
+  /** Asks for the metrics of a run, once, and again when it has gone on since. They appear in `metrics`. */
+  function wantMetrics(run: Run): void {
+    const version = `${run.epochsDone} ${isSettled(run.state)}`
+    if (asked.get(run.id) === version) return
+    asked.set(run.id, version)
+    waiting.push(run.id)
+    void drain()
+  }
+
+  async function drain(): Promise<void> {
+    if (active >= PARALLEL) return
+    const runId = waiting.pop()
+    if (runId === undefined) return
+    active++
+    try {
+      metrics.set(runId, await api.runs.metrics({ runId }))
+    } catch {
+      // A row without its small curve; opening the run tells what is wrong.
+      asked.delete(runId)
+    } finally {
+      active--
+      void drain()
+    }
+  }
+
+  return { list, loaded, byId, put, refresh, rename, stop, remove, metrics, wantMetrics }
+})
