@@ -57,7 +57,7 @@ export function presetConfig(preset: PresetId, mode: TrainingMode): TrainingConf
       crop: 'squash',
       cropFraction: 1
     },
-    head: naive,
+    head: { ...naive, scaling: 'none' },
     fineTune: { ...base.fineTune, ...naive, epochs: 5, unfreeze: 'all', clipNorm: 0 },
     augmentation: { flip: false, shift: 0, zoom: 0 },
     earlyStopping: { enabled: false, patience: 10, restoreBest: false }
@@ -73,7 +73,7 @@ export function presetConfig(preset: PresetId, mode: TrainingMode): TrainingConf
 export function withSetting(config: TrainingConfig, key: string, text: string): TrainingConfig {
   const known = flattenConfig(config)
   const isContractKey = key === 'contract' || key.startsWith('contract.')
-  if (!(key in known) && !isContractKey) {
+  if (!Object.hasOwn(known, key) && !isContractKey) {
     throw new StudioError('config/unknown-key', `There is no setting '${key}'.`, { key, known: Object.keys(known) })
   }
   const copy = structuredClone(config) as unknown as Record<string, unknown>
@@ -86,7 +86,11 @@ export function withSetting(config: TrainingConfig, key: string, text: string): 
     place = place[part] as Record<string, unknown>
   }
   place[path.at(-1)!] = parseValue(text)
-  return validateConfig(copy)
+  const changed = validateConfig(copy)
+  // A misspelt part of the contract would be dropped in silence.
+  const left = Object.keys(flattenConfig(changed))
+  if (left.some((name) => name === key || name.startsWith(`${key}.`))) return changed
+  throw new StudioError('config/unknown-key', `There is no setting '${key}'.`, { key, known: left })
 }
 
 function parseValue(text: string): unknown {

@@ -17,6 +17,10 @@ export type OptimizerId = z.infer<typeof optimizerIdSchema>
 export const scheduleIdSchema = z.enum(['constant', 'cosine'])
 export type ScheduleId = z.infer<typeof scheduleIdSchema>
 
+/** How features are scaled before the head learns; folded into its weights afterwards. */
+export const scalingIdSchema = z.enum(['none', 'center'])
+export type ScalingId = z.infer<typeof scalingIdSchema>
+
 const rate = z.number().gt(0).max(10)
 const share = z.number().min(0).max(1)
 
@@ -41,12 +45,17 @@ export const headConfigSchema = z.object({
   epochs: phaseShape.epochs.default(60),
   batchSize: phaseShape.batchSize.default(64),
   optimizer: phaseShape.optimizer.default('adamw'),
-  learningRate: phaseShape.learningRate.default(0.003),
+  learningRate: phaseShape.learningRate.default(0.001),
   weightDecay: phaseShape.weightDecay.default(0.05),
   schedule: phaseShape.schedule.default('cosine'),
   warmup: phaseShape.warmup.default(0.05),
-  labelSmoothing: phaseShape.labelSmoothing.default(0.1),
-  dropout: phaseShape.dropout.default(0.2)
+  labelSmoothing: phaseShape.labelSmoothing.default(0.05),
+  dropout: phaseShape.dropout.default(0.5),
+  /**
+   * `center`: every feature to mean 0 and all by one factor to a mean variance of 1, so that a learning rate means the same
+   * for every backbone. `none`: as they come.
+   */
+  scaling: scalingIdSchema.default('center')
 })
 export type HeadConfig = z.infer<typeof headConfigSchema>
 

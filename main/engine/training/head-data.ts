@@ -1,0 +1,69 @@
+/** What a head trains on: feature rows, scaled, and soft targets. */
+import type { HeadConfig } from '@shared/domain/training-config'
+import type { HeadWeights } from './finetune-contract'
+
+/** Rows of features and the class of each. */
+export interface FeatureSet {
+  /** [rows, features]. */
+  values: Float32Array
+  /** Features in a row. */
+  width: number
+  /** Class index of each row. */
+  labels: ArrayLike<number>
+}
+
+/** z = (x − mean)·scale: the mean of each feature, one scale for all. */
+export interface FeatureScaling {
+  mean: Float32Array
+  scale: number
+}
+
+/**
+ * `center`: each feature to mean 0, and all of them by one factor to a mean variance of 1, so that a learning rate means the
+ * same for every backbone. One factor, not one a feature: features that hardly vary are mostly noise, and stay small.
+ * `none`: as they are.
+ */
+export function fitScaling({ values, width }: FeatureSet, method: HeadConfig['scaling']): FeatureScaling {
+  const mean = new Float32Array(width)
+  if (method === 'none') return { mean, scale: 1 }
+  const rows = values.length / width
+  const sums = new Float64Array(width)
+  for (let index = 0; index < values.length; index++) sums[index % width]! += values[index]!
+  for (let column = 0; column < width; column++) mean[column] = sums[column]! / rows
+  let squares = 0
+  for (let index = 0; index < values.length; index++) squares += (values[index]! - mean[index % width]!) ** 2
+  const deviation = Math.sqrt(squares / values.length)
+  return { mean, scale: deviation > 0 ? 1 / deviation : 1 }
+}
+
+export function applyScaling(values: Float32Array, { mean, scale }: FeatureScaling): Float32Array {
+  const scaled = new Float32Array(values.length)
+  const width = mean.length
+  for (let index = 0; index < values.length; index++) scaled[index] = (values[index]! - mean[index % width]!) * scale
+  return scaled
+}
+
+/** The head that gives on plain features what this one gives on scaled ones: W' = scale·W, b' = b − mean·W'. */
+export function foldScaling(head: HeadWeights, { mean, scale }: FeatureScaling): HeadWeights {
+  const kernel = head.kernel.map((weight) => weight * scale)
+  const shift = new Float64Array(head.classes)
+  for (let index = 0; index < kernel.length; index++) {
+    shift[index % head.classes]! += mean[Math.floor(index / head.classes)]! * kernel[index]!
+  }
+  return { kernel, bias: head.bias.map((value, index) => value - shift[index]!), classes: head.classes }
+}
+
+/** One-hot rows with label smoothing (Szegedy et al. 2016): 1 − ε + ε/K for the truth, ε/K elsewhere. */
+export function softTargets(labels: ArrayLike<number>, classes: number, smoothing: number): Float32Array {
+  const targets = new Float32Array(labels.length * classes).fill(smoothing / classes)
+  for (let row = 0; row < labels.length; row++) targets[row * classes + labels[row]!]! += 1 - smoothing
+  return targets
+}
+
+/** Copies rows into `out`, in the order given. */
+export function gatherRows(values: Float32Array, width: number, rows: ArrayLike<number>, out: Float32Array): void {
+  for (let place = 0; place < rows.length; place++) {
+    const start = rows[place]! * width
+    out.set(values.subarray(start, start + width), place * width)
+  }
+}
