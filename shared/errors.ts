@@ -7,6 +7,7 @@ import { z } from 'zod'
 /** What to do about each code, in one sentence. A code that is not listed here does not exist. */
 export const ERROR_HINTS = {
   'dataset/not-found': 'Check the name or id with `datasets`, or import the folder again.',
+  'dataset/ambiguous': 'Give the id of the dataset.',
   'dataset/folder-missing': 'Reconnect the drive or move the folder back, then import it again.',
   'dataset/not-a-folder': 'Choose a folder whose sub-folders are the labels.',
   'dataset/unreadable-folder': 'Give yourself permission to read the folder, then import it again.',
@@ -22,6 +23,8 @@ export const ERROR_HINTS = {
   'image/corrupt': 'Replace the file: its contents are damaged or cut short.',
   'image/too-large': 'Scale it down: images over 178 megapixels are refused.',
   'image/unreadable': 'Give yourself permission to read the file.',
+  'image/unlabelled': 'Move it into a sub-folder that is named after its label.',
+  'image/outside': 'Copy what the link leads to into the folder: only what lies inside the imported folder is read.',
   'image/vanished': 'The file was there when the import began; import again once the folder is at rest.',
   'backbone/not-found': 'Choose one of the backbones that `models` lists.',
   'backbone/corrupt': 'Restore the file from where it came: its contents do not match the description.',
@@ -52,6 +55,7 @@ export const ERROR_HINTS = {
   'store/corrupt': 'Restore the database from a backup, or choose another --home. Nothing was changed.',
   'store/locked': 'Close the other program that holds the database, then try again.',
   'store/disk-full': 'Free some disk space, then try again. What was stored before is intact.',
+  'store/closed': 'Start Whetstone again: what was stored before is intact.',
   'store/unwritable': 'Choose a folder that you may write to with --home.',
   'export/exists': 'Choose an empty or new folder.',
   'export/parity': 'Do not use this export: its predictions differ from the run. Please report it.',
@@ -59,6 +63,8 @@ export const ERROR_HINTS = {
   'predict/no-images': 'Give an image file, or a folder that holds images.',
   'upload/too-large': 'Use a file under 64 MB.',
   'request/forbidden': 'Open the address that the studio printed, with its token.',
+  'request/unreachable': 'Check that the studio still runs; the screen reconnects by itself.',
+  'request/invalid': 'Correct the value that is named.',
   'usage/invalid': 'Run the command with --help.',
   'worker/crashed': 'Try again; the log has the details.',
   'job/not-found': 'The job has already ended.',

@@ -19,7 +19,7 @@ import type { KnownImage } from '@shared/worker-protocol/import'
 export type NewImage = Omit<ImageRecord, 'id' | 'datasetId' | 'classIndex'> & { mtimeMs: number }
 
 export interface DatasetImport {
-  /** All images that the dataset holds from now on. Ids of unchanged paths stay. */
+  /** All images that the dataset holds from now on. An id stands for a path with its content: it stays while both do. */
   images: NewImage[]
   classes: string[]
   refused: RefusedFile[]
@@ -27,6 +27,14 @@ export interface DatasetImport {
   splitSource: Dataset['splitSource']
   contentHash: string
   report: ImportReport
+}
+
+export interface SplitChange {
+  splitSeed: number
+  splitSource: Dataset['splitSource']
+  contentHash: string
+  findings: Finding[]
+  images: { path: string; split: Split }[]
 }
 
 /** One labelled image of a run, as the train worker needs it. */
@@ -43,12 +51,21 @@ export interface DatasetStore {
   /** Null when there is none. */
   get(id: string): Promise<Dataset | null>
   findByRoot(root: string): Promise<Dataset | null>
-  create(dataset: Pick<Dataset, 'id' | 'name' | 'root' | 'source' | 'splitSeed'>): Promise<Dataset>
+  /**
+   * `ownerPid`: the process that runs the first import, so that a later start can tell an orphan.
+   * @throws StudioError dataset/busy when another process has just created one for the same folder.
+   */
+  create(dataset: Pick<Dataset, 'id' | 'name' | 'root' | 'source' | 'splitSeed'>, ownerPid: number): Promise<Dataset>
   rename(id: string, name: string): Promise<Dataset>
+  /** Its runs keep their results, and the images that their predictions point to. */
   remove(id: string): Promise<void>
+  /** Removes what a first import left behind whose process is gone; returns the ids. */
+  dropUnfinished(isAlive: (pid: number) => boolean): Promise<string[]>
   known(id: string): Promise<(KnownImage & { label: string; split: Split })[]>
   /** Replaces the images of a dataset in one transaction. */
   applyImport(id: string, changes: DatasetImport): Promise<Dataset>
+  /** Gives every image of a dataset its split, in one transaction. */
+  applySplit(id: string, changes: SplitChange): Promise<Dataset>
   report(id: string): Promise<ImportReport | null>
   classes(id: string): Promise<DatasetClass[]>
   images(
@@ -57,7 +74,10 @@ export interface DatasetStore {
     offset: number,
     limit: number
   ): Promise<{ total: number; images: ImageRecord[] }>
+  /** Null when no dataset holds it now. */
   image(imageId: number): Promise<ImageRecord | null>
+  /** Content hash of an image that a dataset holds or that a run's predictions still show; null when there is none. */
+  imageHash(imageId: number): Promise<string | null>
   trainingImages(id: string): Promise<TrainingImage[]>
 }
 

@@ -1,0 +1,154 @@
+/** What a finished run says of each image. The image's row is kept as it was, whatever becomes of the dataset (see schema.ts). */
+import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kysely'
+import type { Split } from '@shared/domain/dataset'
+import type { Guess, Prediction, PredictionFilter } from '@shared/domain/evaluation'
+import type { Run } from '@shared/domain/run'
+import type { Connection } from '../database'
+import { fromJson } from '../json'
+import { readPredictionsFile } from '../predictions-file'
+import { evaluate } from '../evaluate'
+import type { Schema } from '../schema'
+import type { RunStore } from '../store'
+import { toImage } from './rows'
+import { runNotFound } from './runs'
+
+type Queries = Pick<RunStore, 'ingestPredictions' | 'evaluation' | 'predictions' | 'testOutcomes'>
+
+/** How many guesses a gallery shows of each image. */
+const TOP = 5
+
+const INSERT = `
+  insert into predictions (run_key, image_id, split, truth, predicted, probability, truth_probability, probabilities)
+  values (?, ?, ?, ?, ?, ?, ?, ?)`
+
+interface RunRow {
+  key: number
+  id: string
+  datasetId: string
+  classes: string[]
+}
+
+/** @throws StudioError run/not-found */
+async function runRow(db: Connection['db'], id: string): Promise<RunRow> {
+  const row = await db
+    .selectFrom('runs')
+    .innerJoin('datasets', 'datasets.key', 'runs.dataset_key')
+    .select(['runs.key', 'runs.id', 'runs.classes', 'datasets.id as datasetId'])
+    .where('runs.id', '=', id)
+    .executeTakeFirst()
+  if (!row) throw runNotFound(id)
+  return { ...row, classes: fromJson<Run['classes']>(row.classes) }
+}
+
+/** The five most probable classes, best first. */
+function topGuesses(blob: Uint8Array, classes: string[]): Guess[] {
+  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
+  return classes
+    .map((label, index) => ({ label, probability: view.getFloat32(4 * index, true) }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, TOP)
+}
+
+export function predictionQueries({ db, sqlite }: Connection): Queries {
+  const matches =
+    (run: RunRow, { split, truth, predicted, wrongOnly }: PredictionFilter) =>
+    (eb: ExpressionBuilder<Schema, 'predictions'>) => {
+      const conditions: Expression<SqlBool>[] = [
+        eb('predictions.run_key', '=', run.key),
+        eb('predictions.split', '=', split)
+      ]
+      // A label that the run does not know has the index −1, and no predictions.
+      if (truth !== undefined) conditions.push(eb('predictions.truth', '=', run.classes.indexOf(truth)))
+      if (predicted !== undefined) conditions.push(eb('predictions.predicted', '=', run.classes.indexOf(predicted)))
+      if (wrongOnly) conditions.push(sql<SqlBool>`predictions.truth <> predictions.predicted`)
+      return eb.and(conditions)
+    }
+
+  return {
+    ingestPredictions: async (id, file) => {
+      const run = await runRow(db, id)
+      const rows = await readPredictionsFile(file, run.classes.length)
+      const insert = sqlite.prepare(INSERT)
+      const replaceAll = sqlite.transaction(() => {
+        sqlite.prepare('delete from predictions where run_key = ?').run(run.key)
+        for (const { imageId, split, truth, predicted, probability, truthProbability, blob } of rows) {
+          insert.run(run.key, imageId, split, truth, predicted, probability, truthProbability, blob)
+        }
+      })
+      replaceAll.immediate()
+    },
+
+    evaluation: async (id, split) => {
+      const run = await runRow(db, id)
+      const rows = await db
+        .selectFrom('predictions')
+        .select(['truth', 'predicted', 'truth_probability as truthProbability'])
+        .where('run_key', '=', run.key)
+        .where('split', '=', split)
+        .execute()
+      return rows.length === 0 ? null : evaluate(run.id, split, run.classes, rows)
+    },
+
+    predictions: async (id, filter, offset, limit) => {
+      const run = await runRow(db, id)
+      const { total } = await db
+        .selectFrom('predictions')
+        .where(matches(run, filter))
+        .select(({ fn }) => fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow()
+      const rows = await db
+        .selectFrom('predictions')
+        .innerJoin('images', 'images.id', 'predictions.image_id')
+        .where(matches(run, filter))
+        // Mistakes first, the most certain of them at the top; then what was right, the least certain first.
+        .orderBy(sql`predictions.truth = predictions.predicted`)
+        .orderBy(sql`iif(predictions.truth = predictions.predicted, predictions.probability, -predictions.probability)`)
+        .orderBy('predictions.image_id')
+        .offset(offset)
+        .limit(limit)
+        .selectAll('images')
+        .select([
+          'predictions.split as asked_split',
+          'predictions.truth',
+          'predictions.predicted',
+          'predictions.probability',
+          'predictions.probabilities'
+        ])
+        .execute()
+      const predictions = rows.map((row): Prediction => {
+        const truth = run.classes[row.truth]!
+        // Label, class and split as the run knew them: the dataset may have changed since.
+        const image = {
+          ...row,
+          label: truth,
+          split: row.asked_split,
+          dataset_id: run.datasetId,
+          class_index: row.truth
+        }
+        return {
+          image: toImage(image),
+          truth,
+          predicted: run.classes[row.predicted]!,
+          confidence: row.probability,
+          correct: row.truth === row.predicted,
+          top: topGuesses(row.probabilities, run.classes)
+        }
+      })
+      return { total, predictions }
+    },
+
+    testOutcomes: async (id) => {
+      const run = await runRow(db, id)
+      const test: Split = 'test'
+      const rows = await db
+        .selectFrom('predictions')
+        .innerJoin('images', 'images.id', 'predictions.image_id')
+        .select(['images.id as imageId', 'images.hash', 'images.path', 'predictions.truth', 'predictions.predicted'])
+        .where('predictions.run_key', '=', run.key)
+        .where('predictions.split', '=', test)
+        .orderBy('images.path')
+        .execute()
+      return rows.map(({ truth, predicted, ...image }) => ({ ...image, correct: truth === predicted }))
+    }
+  }
+}

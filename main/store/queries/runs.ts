@@ -1,0 +1,172 @@
+/** Runs, their states and who watches over them. */
+import { sql, type SqlBool, type Updateable } from 'kysely'
+import { SETTLED_STATES, type Run } from '@shared/domain/run'
+import { StudioError } from '@shared/errors'
+import type { Connection } from '../database'
+import { toJsonOrNull } from '../json'
+import type { RunTable } from '../schema'
+import type { RunPatch, RunStore } from '../store'
+import { prune } from './datasets'
+import { toRun } from './rows'
+
+type Queries = Pick<RunStore, 'list' | 'get' | 'resolve' | 'create' | 'update' | 'remove'> & {
+  /** Unfinished runs, with the process that watches over each. */
+  unfinished(): Promise<{ id: string; pid: number }[]>
+  /** Settles as `interrupted` those that are not settled already; returns them. */
+  interrupt(ids: string[]): Promise<Run[]>
+}
+
+/** Only what the patch names. */
+function toColumns(patch: RunPatch): Updateable<RunTable> {
+  const { name, state, environment, epochsDone, best, test, seconds, findings, error, startedAt, endedAt } = patch
+  return {
+    ...(name !== undefined && { name }),
+    ...(state !== undefined && { state }),
+    ...(environment !== undefined && { environment: toJsonOrNull(environment) }),
+    ...(epochsDone !== undefined && { epochs_done: epochsDone }),
+    ...(best !== undefined && { best: toJsonOrNull(best) }),
+    ...(test !== undefined && { test: toJsonOrNull(test) }),
+    ...(seconds !== undefined && { seconds: toJsonOrNull(seconds) }),
+    ...(findings !== undefined && { findings: JSON.stringify(findings) }),
+    ...(error !== undefined && { error: toJsonOrNull(error) }),
+    ...(startedAt !== undefined && { started_at: startedAt }),
+    ...(endedAt !== undefined && { ended_at: endedAt })
+  }
+}
+
+export const runNotFound = (reference: string): StudioError =>
+  new StudioError('run/not-found', `There is no run '${reference}'.`, { run: reference })
+
+/** @throws StudioError run/not-found */
+export async function runKey(db: Connection['db'], id: string): Promise<number> {
+  const row = await db.selectFrom('runs').select('key').where('id', '=', id).executeTakeFirst()
+  if (!row) throw runNotFound(id)
+  return row.key
+}
+
+export function runQueries({ db }: Connection): Queries {
+  const selectRuns = (from = db) =>
+    from
+      .selectFrom('runs')
+      .innerJoin('datasets', 'datasets.key', 'runs.dataset_key')
+      .selectAll('runs')
+      .select('datasets.id as dataset_id')
+
+  const byId = async (id: string, from = db): Promise<Run> => {
+    const row = await selectRuns(from).where('runs.id', '=', id).executeTakeFirst()
+    if (!row) throw runNotFound(id)
+    return toRun(row)
+  }
+
+  return {
+    list: async () => {
+      const rows = await selectRuns().orderBy('runs.created_at', 'desc').orderBy('runs.key', 'desc').execute()
+      return rows.map(toRun)
+    },
+
+    get: async (id) => {
+      const row = await selectRuns().where('runs.id', '=', id).executeTakeFirst()
+      return row ? toRun(row) : null
+    },
+
+    resolve: async (reference) => {
+      const exact = await selectRuns().where('runs.id', '=', reference).executeTakeFirst()
+      if (exact) return toRun(exact)
+      const named = await selectRuns().where('runs.name', '=', reference).execute()
+      const beginning = reference.length === 0 ? [] : await selectRuns().where(startsWith(reference)).execute()
+      const found = named.length > 0 ? named : beginning
+      if (found.length === 0) throw runNotFound(reference)
+      if (found.length > 1) {
+        const candidates = found.map(({ id, name }) => ({ id, name }))
+        const message = `'${reference}' means ${found.length} runs: ${candidates.map(({ id }) => id).join(', ')}.`
+        throw new StudioError('run/ambiguous', message, { candidates })
+      }
+      return toRun(found[0]!)
+    },
+
+    create: async (run, ownerPid) => {
+      const dataset = await db.selectFrom('datasets').select('key').where('id', '=', run.datasetId).executeTakeFirst()
+      if (!dataset) throw new StudioError('dataset/not-found', `There is no dataset '${run.datasetId}'.`)
+      await db
+        .insertInto('runs')
+        .values({
+          id: run.id,
+          name: run.name,
+          color: run.color,
+          dataset_key: dataset.key,
+          dataset_name: run.datasetName,
+          dataset_hash: run.datasetHash,
+          image_count: run.imageCount,
+          classes: JSON.stringify(run.classes),
+          config: JSON.stringify(run.config),
+          state: run.state,
+          owner_pid: ownerPid,
+          environment: toJsonOrNull(run.environment),
+          epochs_done: run.epochsDone,
+          best: toJsonOrNull(run.best),
+          test: toJsonOrNull(run.test),
+          seconds: toJsonOrNull(run.seconds),
+          findings: JSON.stringify(run.findings),
+          error: toJsonOrNull(run.error),
+          created_at: run.createdAt,
+          started_at: run.startedAt,
+          ended_at: run.endedAt
+        })
+        .execute()
+    },
+
+    update: (id, patch) =>
+      db.transaction().execute(async (trx) => {
+        const columns = toColumns(patch)
+        if (Object.keys(columns).length === 0) return byId(id, trx)
+        let update = trx.updateTable('runs').set(columns).where('id', '=', id)
+        if (patch.state) {
+          // Settled once: a settled run may be told the state it has, and no other.
+          const { state } = patch
+          update = update.where((eb) => eb.or([eb('state', 'not in', SETTLED_STATES), eb('state', '=', state)]))
+        }
+        const { numUpdatedRows } = await update.executeTakeFirst()
+        const run = await byId(id, trx)
+        if (numUpdatedRows === 0n) {
+          throw new StudioError('run/not-active', `The run '${run.name}' is ${run.state} already.`, {
+            runId: id,
+            ...patch
+          })
+        }
+        return run
+      }),
+
+    remove: (id) =>
+      db.transaction().execute(async (trx) => {
+        const row = await trx.deleteFrom('runs').where('id', '=', id).returning('dataset_key').executeTakeFirst()
+        if (!row) throw runNotFound(id)
+        await prune(trx, row.dataset_key)
+      }),
+
+    unfinished: async () => {
+      const rows = await db
+        .selectFrom('runs')
+        .select(['id', 'owner_pid'])
+        .where(sql<SqlBool>`state in ('queued', 'preparing', 'running')`)
+        .execute()
+      return rows.map(({ id, owner_pid }) => ({ id, pid: owner_pid }))
+    },
+
+    interrupt: (ids) =>
+      db.transaction().execute(async (trx) => {
+        const settled = await trx
+          .updateTable('runs')
+          .set({ state: 'interrupted', ended_at: Date.now() })
+          .where('id', 'in', ids)
+          .where('state', 'not in', SETTLED_STATES)
+          .returning('id')
+          .execute()
+        return Promise.all(settled.map(({ id }) => byId(id, trx)))
+      })
+  }
+}
+
+/** A comparison rather than LIKE, so that the index on the id is used and no letter is a wildcard. */
+function startsWith(beginning: string) {
+  return sql<SqlBool>`runs.id >= ${beginning} and runs.id < ${beginning} || char(0x10ffff)`
+}
