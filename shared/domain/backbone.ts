@@ -51,7 +51,3 @@ export type Backbone = z.infer<typeof backboneSchema>
 /** `backbone.json` beside a backbone's weights: all that is known of it before it has run on this machine. */
 export const backboneDescriptionSchema = backboneSchema.omit({ origin: true, parity: true, speed: true })
 export type BackboneDescription = z.infer<typeof backboneDescriptionSchema>
-
-/** What a backbone's folder says of itself in `backbone.json`; the rest is found out on this machine. */
-export const backboneFileSchema = backboneSchema.omit({ parity: true, speed: true })
-export type BackboneFile = z.infer<typeof backboneFileSchema>

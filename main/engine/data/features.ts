@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError, type ErrorData } from '@shared/errors'
-import type { LoadedBackbone } from '../backbones/catalogue'
+import type { LoadedBackbone } from '../backbones/load-backbone'
 import type { Executor, FrozenNetwork } from '../executors/executor'
 import { loadBatches, type LoadedBatch } from './batches'
 import { openFeatureCache, type FeatureCache } from './feature-cache'
