@@ -5,11 +5,11 @@
  *
  * Every function returns new tensors that the caller disposes (or leaves to a surrounding `tf.tidy`).
  */
-import type * as tfjs from '@tensorflow/tfjs-node-gpu'
+import type { Tensor } from '@tensorflow/tfjs-node-gpu'
 import type { TFEOpAttr, TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding'
+import type { TensorFlow } from '../../runtime/load'
 
-export type TensorFlow = typeof tfjs
-export type Tensor = tfjs.Tensor
+export type { Tensor }
 
 /** What this folder uses of the backend of tfjs-node, which its types keep private. */
 interface NativeBackend {
@@ -47,7 +47,7 @@ export class NativeOps {
 
   /** Handles that the native side holds: the number that must not grow from step to step. */
   get liveHandles(): number {
-    return (this.#backend.binding as TFJSBinding & { getNumOfTensors(): number }).getNumOfTensors()
+    return this.#backend.binding.getNumOfTensors()
   }
 
   get onGpu(): boolean {

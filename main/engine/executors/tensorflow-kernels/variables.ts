@@ -55,14 +55,14 @@ export class NativeVariable {
    * @param settings scalars: [β1^t, β2^t, learning rate, β1, β2, ε] where ε stands beside √v before bias correction.
    */
   applyAdam(first: NativeVariable, second: NativeVariable, settings: readonly Tensor[], gradient: Tensor): void {
-    const attributes = [this.#ops.typeAttribute('T'), ...this.#updateFlags()]
+    const attributes = [this.#ops.typeAttribute('T'), ...this.#updateFlags(false)]
     const inputs = [this.#handle, first.#handle, second.#handle, ...settings, gradient]
     this.#ops.runMany('ResourceApplyAdam', attributes, inputs, 0)
   }
 
-  /** momentum ← μ · momentum + gradient; value ← value − rate · momentum, in place. */
+  /** Nesterov momentum in place: v ← μ · v + g, value ← value − rate · (g + μ · v). */
   applyMomentum(momentum: NativeVariable, rate: Tensor, gradient: Tensor, mu: Tensor): void {
-    const attributes = [this.#ops.typeAttribute('T'), ...this.#updateFlags()]
+    const attributes = [this.#ops.typeAttribute('T'), ...this.#updateFlags(true)]
     const inputs = [this.#handle, momentum.#handle, rate, gradient, mu]
     this.#ops.runMany('ResourceApplyMomentum', attributes, inputs, 0)
   }
@@ -80,8 +80,8 @@ export class NativeVariable {
     this.#handle.dispose()
   }
 
-  #updateFlags() {
-    return [this.#ops.flagAttribute('use_locking', false), this.#ops.flagAttribute('use_nesterov', false)]
+  #updateFlags(nesterov: boolean) {
+    return [this.#ops.flagAttribute('use_locking', false), this.#ops.flagAttribute('use_nesterov', nesterov)]
   }
 
   #assignTensor(value: Tensor): void {

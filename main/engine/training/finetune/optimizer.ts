@@ -1,4 +1,7 @@
-/** AdamW, Adam and SGD with momentum, by TensorFlow's fused kernels, with decoupled weight decay and gradient clipping. */
+/**
+ * AdamW, Adam and SGD with Nesterov momentum by TensorFlow's fused kernels: the same rules as ../optimizers.ts, on tensors that
+ * stay where TensorFlow has them, and with clipping.
+ */
 import type { FineTuneConfig } from '@shared/domain/training-config'
 import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
 import { NativeVariable } from '../../executors/tensorflow-kernels/variables'

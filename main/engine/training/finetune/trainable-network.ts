@@ -1,6 +1,7 @@
 /** The unfrozen end of a backbone with a dense softmax head, on TensorFlow. */
 import type { NetworkGraph } from '../../backbones/graph'
-import { NativeOps, type Tensor } from '../../executors/tensorflow-kernels/native-ops'
+import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
+import { type Tensor } from '../../executors/tensorflow-kernels/native-ops'
 import type { HeadWeights } from '../finetune-contract'
 import { compileUnits } from './compile'
 import { ParameterStore, type Gradients } from './parameters'
@@ -21,11 +22,12 @@ export interface LossAndGradients {
 export class TrainableNetwork {
   readonly parameters: ParameterStore
   readonly classes: number
+  /** Width of the pooled features. */
+  readonly features: number
   readonly #ops: NativeOps
   readonly #units: Unit[]
   readonly #input: string
   readonly #output: string
-  readonly #features: number
   /** Values that some unit's backward pass looks at. */
   readonly #kept: ReadonlySet<string>
   /** For each value, the index of the last unit that reads it. */
@@ -39,8 +41,8 @@ export class TrainableNetwork {
     this.#input = graph.nodes.find((node) => node.op === 'input')!.name
     this.#output = graph.output
     this.classes = head.classes
-    this.#features = head.kernel.length / head.classes
-    this.parameters.add(HEAD_KERNEL, [this.#features, head.classes], head.kernel, true)
+    this.features = head.kernel.length / head.classes
+    this.parameters.add(HEAD_KERNEL, [this.features, head.classes], head.kernel, true)
     this.parameters.add(HEAD_BIAS, [head.classes], head.bias, false)
     this.#kept = new Set(
       this.#units.flatMap((unit) => [
