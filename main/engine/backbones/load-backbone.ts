@@ -1,7 +1,7 @@
-/** The backbones that lie in a folder: one sub-folder each, with `backbone.json` beside the model. */
-import { readdir, readFile } from 'node:fs/promises'
+/** Backbones as they lie in a folder: one sub-folder each, with `backbone.json` beside the model. */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { backboneDescriptionSchema, type Backbone } from '@shared/domain/backbone'
+import { backboneDescriptionSchema, type BackboneDescription } from '@shared/domain/backbone'
 import { StudioError } from '@shared/errors'
 import { z } from 'zod'
 import type { NetworkGraph } from './graph'
@@ -12,7 +12,7 @@ import { featureExtractor } from './transforms'
 const DESCRIPTION = 'backbone.json'
 
 export interface LoadedBackbone {
-  info: Backbone
+  info: BackboneDescription
   /** As it came, with the ImageNet top. */
   graph: NetworkGraph
   /** From the picture to the pooled features; batch-norm not folded. Its weights are those of `graph`. */
@@ -20,20 +20,7 @@ export interface LoadedBackbone {
 }
 
 /**
- * Reads the descriptions, not the weights. Sorted by name.
- * @throws StudioError backbone/not-found (no such folder), backbone/corrupt (a description that does not parse)
- */
-export async function loadCatalogue(backbonesDirectory: string): Promise<Backbone[]> {
-  const entries = await readdir(backbonesDirectory, { withFileTypes: true }).catch((error: Error) => {
-    throw new StudioError('backbone/not-found', `'${backbonesDirectory}' cannot be read: ${error.message}.`)
-  })
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-  const described = await Promise.all(folders.map((id) => readDescription(backbonesDirectory, id)))
-  return described.filter((info) => info !== null).sort((a, b) => a.name.localeCompare(b.name, 'en'))
-}
-
-/**
- * Reads the weights as well, and compares their hash with the description's.
+ * Reads description and weights, and compares the weights' hash with the description's.
  * @throws StudioError backbone/not-found, backbone/corrupt, backbone/unsupported-layer
  */
 export async function loadBackbone(backbonesDirectory: string, id: string): Promise<LoadedBackbone> {
@@ -57,7 +44,7 @@ export async function loadBackbone(backbonesDirectory: string, id: string): Prom
   return { info, graph, features }
 }
 
-async function readDescription(backbonesDirectory: string, id: string): Promise<Backbone | null> {
+async function readDescription(backbonesDirectory: string, id: string): Promise<BackboneDescription | null> {
   const path = join(backbonesDirectory, id, DESCRIPTION)
   let text: string
   try {
@@ -69,7 +56,7 @@ async function readDescription(backbonesDirectory: string, id: string): Promise<
   try {
     const description = backboneDescriptionSchema.parse(JSON.parse(text))
     if (description.id !== id) throw new Error(`its id is '${description.id}', its folder '${id}'`)
-    return { ...description, origin: 'embedded', parity: null, speed: null }
+    return description
   } catch (error) {
     const issue = error instanceof z.ZodError ? error.issues[0] : undefined
     const why = issue ? `${issue.path.join('.')}: ${issue.message}` : (error as Error).message
