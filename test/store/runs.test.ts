@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SETTLED_STATES, seriesNameSchema, type MetricPoint } from '@shared/domain/run'
+import { openStoreInProcess } from '../../main/store/open-in-process'
+import type { Store } from '../../main/store/store'
+import { addDataset, newImage, newRun } from '../fixtures/store'
+
+let folder: string
+let store: Store
+let datasetId: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'store-'))
+  store = await openStoreInProcess(join(folder, 'whetstone.db'))
+  datasetId = await addDataset(store, [newImage('cat/1.png'), newImage('dog/1.png')])
+})
+afterEach(async () => {
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+describe('runs', () => {
+  it('gives back a run as it was stored, with everything that was patched', async () => {
+    const run = newRun(datasetId)
+    await store.runs.create(run, process.pid)
+    expect(await store.runs.get(run.id)).toEqual(run)
+    const patch = {
+      state: 'running' as const,
+      epochsDone: 7,
+      best: { epoch: 5, validationLoss: 0.25, validationAccuracy: 0.875 },
+      test: { accuracy: 0.9, loss: 0.3, macroF1: 0.89, count: 100 },
+      seconds: { import: 1.5, features: 2, train: 3, total: 6.5 },
+      findings: [{ code: 'run/overfit', severity: 'info' as const, title: 'Overfits mildly' }],
+      startedAt: 1_700_000_001_000,
+      environment: {
+        frozenExecutor: 'onnxruntime' as const,
+        trainingExecutor: 'onnxruntime' as const,
+        device: 'CPU',
+        threads: 2,
+        fallback: null,
+        versions: { node: '24' }
+      }
+    }
+    expect(await store.runs.update(run.id, patch)).toEqual({ ...run, ...patch })
+    expect(await store.runs.list()).toEqual([{ ...run, ...patch }])
+    expect(await store.runs.get('nothing')).toBeNull()
+  })
+
+  it('lists the newest first', async () => {
+    for (const [id, createdAt] of [
+      ['old', 1],
+      ['new', 3],
+      ['middle', 2]
+    ] as const) {
+      await store.runs.create(newRun(datasetId, { id, createdAt }), process.pid)
+    }
+    expect((await store.runs.list()).map(({ id }) => id)).toEqual(['new', 'middle', 'old'])
+  })
+
+  it('is settled once', async () => {
+    for (const state of SETTLED_STATES) {
+      const run = newRun(datasetId)
+      await store.runs.create(run, process.pid)
+      await store.runs.update(run.id, { state })
+      for (const other of (['queued', 'running', ...SETTLED_STATES] as const).filter((one) => one !== state)) {
+        await expect(store.runs.update(run.id, { state: other, epochsDone: 99 })).rejects.toMatchObject({
+          code: 'run/not-active'
+        })
+      }
+      await store.runs.update(run.id, { state, name: 'Renamed after the end' })
+      expect(await store.runs.get(run.id)).toMatchObject({ state, epochsDone: 0, name: 'Renamed after the end' })
+    }
+    await expect(store.runs.update('nothing', { name: 'x' })).rejects.toMatchObject({ code: 'run/not-found' })
+  })
+
+  it('is found by id, by the beginning of an id and by name', async () => {
+    await store.runs.create(newRun(datasetId, { id: 'abc-1', name: 'first' }), process.pid)
+    await store.runs.create(newRun(datasetId, { id: 'abd-2', name: 'same' }), process.pid)
+    await store.runs.create(newRun(datasetId, { id: 'xyz-3', name: 'same' }), process.pid)
+    await store.runs.create(newRun(datasetId, { id: 'xyz-4', name: 'abc-1' }), process.pid)
+    const idOf = async (reference: string): Promise<string> => (await store.runs.resolve(reference)).id
+    expect(await idOf('abc-1')).toBe('abc-1')
+    expect(await idOf('abd')).toBe('abd-2')
+    expect(await idOf('first')).toBe('abc-1')
+    await expect(idOf('ab')).rejects.toMatchObject({ code: 'run/ambiguous' })
+    await expect(idOf('same')).rejects.toMatchObject({ code: 'run/ambiguous' })
+    await expect(idOf('a%')).rejects.toMatchObject({ code: 'run/not-found' })
+    await expect(idOf('')).rejects.toMatchObject({ code: 'run/not-found' })
+  })
+
+  it('is interrupted when the process that watched over it is gone', async () => {
+    await store.runs.create(newRun(datasetId, { id: 'orphan', state: 'running' }), 11)
+    await store.runs.create(newRun(datasetId, { id: 'queued', state: 'queued' }), 11)
+    await store.runs.create(newRun(datasetId, { id: 'watched', state: 'running' }), 22)
+    await store.runs.create(newRun(datasetId, { id: 'done', state: 'completed' }), 11)
+    await store.runs.appendPoints('orphan', [{ series: 'train_loss', step: 1, epoch: 0.1, timeMs: 5, value: 2 }])
+    const interrupted = await store.runs.interruptOrphans((pid) => pid === 22)
+    expect(interrupted.map(({ id }) => id).sort()).toEqual(['orphan', 'queued'])
+    expect(interrupted.every(({ state, endedAt }) => state === 'interrupted' && endedAt !== null)).toBe(true)
+    expect((await store.runs.get('watched'))?.state).toBe('running')
+    expect((await store.runs.get('done'))?.state).toBe('completed')
+    expect(await store.runs.points('orphan')).toHaveLength(1)
+    expect(await store.runs.interruptOrphans((pid) => pid === 22)).toEqual([])
+  })
+})
+
+describe('metric points', () => {
+  const series = seriesNameSchema.options.slice(0, 5)
+  const points = series.flatMap((name) =>
+    Array.from({ length: 10_000 }, (_, step): MetricPoint => ({
+      series: name,
+      step,
+      epoch: step / 100,
+      timeMs: step * 12.5,
+      value: step % 1000 === 7 ? null : Math.sin(step)
+    }))
+  )
+
+  it('keeps 10,000 steps of five series, in order and to the last digit, within seconds', async () => {
+    const run = newRun(datasetId)
+    await store.runs.create(run, process.pid)
+    const began = performance.now()
+    await store.runs.appendPoints(run.id, points)
+    const inserted = performance.now()
+    const read = await store.runs.points(run.id)
+    const ended = performance.now()
+    const order = (a: MetricPoint, b: MetricPoint): number => a.series.localeCompare(b.series) || a.step - b.step
+    expect(read).toEqual([...points].sort(order))
+    expect(inserted - began).toBeLessThan(5000)
+    expect(ended - inserted).toBeLessThan(2000)
+  })
+
+  it('keeps NaN and infinity apart from nothing, and a step that is told again as it was told last', async () => {
+    const run = newRun(datasetId)
+    await store.runs.create(run, process.pid)
+    const point = (step: number, value: number | null): MetricPoint => ({
+      series: 'train_loss',
+      step,
+      epoch: 0,
+      timeMs: 0,
+      value
+    })
+    await store.runs.appendPoints(run.id, [point(1, NaN), point(2, Infinity), point(3, null), point(4, 0), point(5, 1)])
+    await store.runs.appendPoints(run.id, [point(5, 0.5)])
+    expect((await store.runs.points(run.id)).map(({ value }) => value)).toEqual([null, null, null, 0, 0.5])
+  })
+
+  it('goes with its run', async () => {
+    const run = newRun(datasetId)
+    await store.runs.create(run, process.pid)
+    await store.runs.appendPoints(run.id, points.slice(0, 10))
+    await store.runs.remove(run.id)
+    await expect(store.runs.points(run.id)).rejects.toMatchObject({ code: 'run/not-found' })
+    await expect(store.runs.remove(run.id)).rejects.toMatchObject({ code: 'run/not-found' })
+  })
+})
