@@ -1,0 +1,105 @@
+/** Predictions of a finished run on pictures from anywhere: one, or every image of a folder as they come. */
+import { readdir, realpath, stat } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import type { ImagePrediction } from '@shared/domain/prediction'
+import { StudioError } from '@shared/errors'
+import { loadBatches } from '../data/batches'
+import { applyContract } from '../data/preprocess'
+import { topGuesses, type TrainedNetwork } from './trained-network'
+
+const TOP = 5
+/** Small enough that the first rows of a table appear at once, large enough to keep the executor busy. */
+const BATCH_SIZE = 16
+const EXTENSIONS = new Set([
+  '.jpg',
+  '.jpeg',
+  '.png',
+  '.webp',
+  '.gif',
+  '.bmp',
+  '.dib',
+  '.tif',
+  '.tiff',
+  '.avif',
+  '.jfif'
+])
+
+/** @throws StudioError image/*: the only picture there is cannot be read */
+export async function predictImage(model: TrainedNetwork, path: string): Promise<ImagePrediction> {
+  const start = performance.now()
+  const input = await applyContract(path, model.contract)
+  const logits = await model.network.run(input, 1)
+  const top = topGuesses(logits, model.classes, TOP)
+  return { file: basename(path), top, error: null, ms: performance.now() - start }
+}
+
+export interface FolderPredictions {
+  done: number
+  total: number
+  predictions: ImagePrediction[]
+}
+
+/**
+ * Every file below `directory` that is named like an image; one that cannot be read comes with its error.
+ * @throws StudioError predict/no-images, job/cancelled when the signal is aborted
+ */
+export async function* predictFolder(
+  model: TrainedNetwork,
+  directory: string,
+  signal?: AbortSignal
+): AsyncGenerator<FolderPredictions> {
+  const files = await listImages(directory)
+  if (files.length === 0) throw new StudioError('predict/no-images', `'${directory}' holds no images.`, { directory })
+  const { contract, classes, network } = model
+  const width = classes.length
+  let done = 0
+  let start = performance.now()
+  const pathOf = (file: string): string => join(directory, file)
+  for await (const batch of loadBatches({ items: files, pathOf, contract, batchSize: BATCH_SIZE, signal })) {
+    const count = batch.items.length
+    const logits = count > 0 ? await network.run(batch.data, count) : new Float32Array()
+    const ms = (performance.now() - start) / (count + batch.failed.length)
+    const read = batch.items.map((file, index): ImagePrediction => {
+      const top = topGuesses(logits.subarray(index * width, (index + 1) * width), classes, TOP)
+      return { file, top, error: null, ms }
+    })
+    const refused = batch.failed.map(({ item, error }): ImagePrediction => ({
+      file: item,
+      top: [],
+      error: error.toData(),
+      ms
+    }))
+    const predictions = [...read, ...refused].sort((a, b) => compareNames(a.file, b.file))
+    done += predictions.length
+    yield { done, total: files.length, predictions }
+    start = performance.now()
+  }
+  if (signal?.aborted) throw new StudioError('job/cancelled', 'The prediction was stopped.')
+}
+
+const { compare: compareNames } = new Intl.Collator('en', { numeric: true })
+
+/** Relative paths, in the order of their names. Links are followed; a folder that was seen already is not entered again. */
+async function listImages(root: string): Promise<string[]> {
+  const files: string[] = []
+  const seen = new Set<string>()
+  const walk = async (relative: string): Promise<void> => {
+    const directory = join(root, relative)
+    const real = await realpath(directory)
+    if (seen.has(real)) return
+    seen.add(real)
+    for (const name of (await readdir(directory)).sort(compareNames)) {
+      if (name.startsWith('.')) continue
+      const path = join(relative, name)
+      const info = await stat(join(root, path)).catch(() => null)
+      if (info?.isDirectory()) await walk(path)
+      else if (info?.isFile() && EXTENSIONS.has(extname(name).toLowerCase())) files.push(path)
+    }
+  }
+  try {
+    await walk('')
+  } catch (error) {
+    throw new StudioError('predict/no-images', `'${root}' cannot be read: ${(error as Error).message}.`, { root })
+  }
+  return files
+}

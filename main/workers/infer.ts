@@ -1,0 +1,83 @@
+/** Predicts with finished runs, exports them, measures executors and previews pictures, on request, until it is ended. */
+import { toErrorData, StudioError } from '@shared/errors'
+import { valueRange } from '@shared/domain/preprocessing'
+import { inferRequestSchema, type InferMessage, type InferRequest } from '@shared/worker-protocol/infer'
+import { checkParity } from '../engine/backbones/parity'
+import { InferSession } from '../engine/inference/infer-session'
+import { measureSpeed } from '../engine/inference/measure'
+import { predictFolder, predictImage } from '../engine/inference/predict'
+import { previewImage } from '../engine/inference/preview'
+import { openChannel } from './channel'
+
+type Job = Exclude<InferRequest, { type: 'start' | 'cancel' }>
+
+const channel = openChannel<InferRequest, InferMessage>(inferRequestSchema)
+const running = new Map<number, AbortController>()
+let session: InferSession | null = null
+
+channel.onRequest((request) => {
+  if (request.type === 'start') {
+    session = new InferSession(request)
+    channel.send({ type: 'started' })
+  } else if (request.type === 'cancel') {
+    running.get(request.id)?.abort()
+  } else {
+    // Not awaited: a folder must not keep a single picture waiting.
+    void answer(request)
+  }
+})
+
+async function answer(job: Job): Promise<void> {
+  const controller = new AbortController()
+  running.set(job.id, controller)
+  try {
+    if (!session) throw new StudioError('worker/crashed', 'The infer worker was asked before it was started.')
+    await perform(job, session, controller.signal)
+  } catch (error) {
+    if (!(error instanceof StudioError))
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    channel.send({ type: 'failed', id: job.id, error: toErrorData(error) })
+  } finally {
+    running.delete(job.id)
+  }
+}
+
+async function perform(job: Job, session: InferSession, signal: AbortSignal): Promise<void> {
+  const { id } = job
+  switch (job.type) {
+    case 'predict':
+      return session.withModel(job.model, async (model) => {
+        const predictions = [await predictImage(model, job.path)]
+        channel.send({ type: 'predictions', id, done: 1, total: 1, predictions })
+      })
+    case 'predict-folder':
+      return session.withModel(job.model, async (model) => {
+        for await (const part of predictFolder(model, job.path, signal))
+          channel.send({ type: 'predictions', id, ...part })
+      })
+    case 'export': {
+      const { exportLayersModel } = await import('../engine/export/layers-model')
+      const { model, directory, probes } = job
+      const { backbonesDirectory, runtime } = session.options
+      const result = await exportLayersModel({ model, backbonesDirectory, directory, probes, runtime })
+      return channel.send({ type: 'exported', id, result })
+    }
+    case 'measure': {
+      const backbone = await session.backbone(job.backboneId)
+      const measurements = []
+      for (const executor of await session.executors()) {
+        if (signal.aborted) throw new StudioError('job/cancelled', 'The measurement was stopped.')
+        measurements.push(await measureSpeed(backbone, executor))
+      }
+      return channel.send({ type: 'measured', id, measurements })
+    }
+    case 'preview':
+      return channel.send({ type: 'previewed', id, ...(await previewImage(job.path, job.contract)) })
+    case 'parity': {
+      const { features, info } = await session.backbone(job.backboneId)
+      const executor = await session.frozenExecutor(features)
+      const { maxDifference, tolerance, between } = await checkParity(features, executor, valueRange(info.contract))
+      return channel.send({ type: 'parity', id, maxDifference, tolerance, between })
+    }
+  }
+}
