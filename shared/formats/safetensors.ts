@@ -74,8 +74,8 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
     if (begin < 0 || end - begin !== count * Type.BYTES_PER_ELEMENT || 8 + length + end > bytes.length) {
       throw corrupt(`tensor '${name}' does not fit its shape`)
     }
-    // Copied, so that the view is aligned and does not keep the whole file alive.
-    const copy = bytes.slice(start, start + (end - begin))
+    // Copied, so that the view is aligned and does not keep the whole file alive; not by `slice`, which in a Buffer copies nothing.
+    const copy = new Uint8Array(bytes.subarray(start, start + (end - begin)))
     tensors.set(name, { shape: entry.shape, data: new Type(copy.buffer, 0, count) })
   }
   return { tensors, metadata }
