@@ -42,10 +42,10 @@ export async function loadPixels(
   const { width, height } = view.resized
   pipeline.resize(width, height, { fit: 'fill', kernel: KERNELS[contract.filter] })
   cutWindow(pipeline, view, margin, contract.crop === 'pad' ? 'background' : 'copy')
-  const { data, info } = await decoding(image.path, () =>
-    pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
-  )
-  return { width: info.width, height: info.height, data }
+  const data = await decoding(image.path, () => pipeline.toColourspace('srgb').raw().toBuffer())
+  // Not what sharp says of it: after an extension it tells the size before.
+  const side = contract.size + 2 * margin
+  return { width: side, height: side, data }
 }
 
 /** Cuts out what lies within the picture, then extends it to what was asked for. */
