@@ -5,7 +5,7 @@ import {
   backboneSchema,
   parityCheckSchema,
   type Backbone,
-  type BackboneFile,
+  type BackboneDescription,
   type ParityCheck
 } from '@shared/domain/backbone'
 import type { SpeedMeasurement } from '@shared/domain/device'
@@ -22,7 +22,7 @@ const speedSchema = backboneSchema.shape.speed.unwrap()
 const speedsSchema = z.record(z.string(), speedSchema)
 const SPEEDS_FACT = 'speeds/backbones'
 /** A check holds for one set of weights. */
-const parityFact = (backbone: BackboneFile): string => `parity/${backbone.id}/${backbone.weightsHash}`
+const parityFact = (backbone: BackboneDescription): string => `parity/${backbone.id}/${backbone.weightsHash}`
 
 export interface ModelsContext {
   store: Store
@@ -33,7 +33,7 @@ export interface ModelsContext {
 }
 
 export class ModelsService {
-  private catalogue: Promise<BackboneFile[]> | null = null
+  private catalogue: Promise<BackboneDescription[]> | null = null
   private readonly checking = new Map<string, Promise<ParityCheck>>()
   private readonly listeners = new Set<() => void>()
 
@@ -108,7 +108,7 @@ export class ModelsService {
     return () => void this.listeners.delete(listener)
   }
 
-  private async files(): Promise<BackboneFile[]> {
+  private async files(): Promise<BackboneDescription[]> {
     this.catalogue ??= readCatalogue(this.context.directory)
     try {
       return await this.catalogue
@@ -118,7 +118,7 @@ export class ModelsService {
     }
   }
 
-  private async file(backboneId: string): Promise<BackboneFile> {
+  private async file(backboneId: string): Promise<BackboneDescription> {
     const files = await this.files()
     const file = files.find(({ id }) => id === backboneId)
     if (file) return file
@@ -126,21 +126,22 @@ export class ModelsService {
     throw new StudioError('backbone/not-found', `There is no backbone '${backboneId}'.`, { backboneId, known })
   }
 
-  private async complete(file: BackboneFile): Promise<Backbone> {
+  private async complete(file: BackboneDescription): Promise<Backbone> {
     const speeds = speedsSchema.safeParse(await this.context.store.facts.get(SPEEDS_FACT))
     return {
       ...file,
+      origin: 'embedded',
       parity: await this.knownParity(file),
       speed: (speeds.success && speeds.data[file.id]) || null
     }
   }
 
-  private async knownParity(file: BackboneFile): Promise<ParityCheck | null> {
+  private async knownParity(file: BackboneDescription): Promise<ParityCheck | null> {
     const known = parityCheckSchema.safeParse(await this.context.store.facts.get(parityFact(file)))
     return known.success ? known.data : null
   }
 
-  private async runParity(file: BackboneFile): Promise<ParityCheck> {
+  private async runParity(file: BackboneDescription): Promise<ParityCheck> {
     const answer = await this.context.infer.call({ type: 'parity', backboneId: file.id }, 'parity')
     const { between, maxDifference, tolerance } = answer
     const check: ParityCheck = { between, maxDifference, tolerance, passed: maxDifference <= tolerance }

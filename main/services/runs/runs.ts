@@ -3,8 +3,8 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
-import { validateConfig } from '@shared/domain/presets'
-import type { TrainingConfig } from '@shared/domain/training-config'
+import { presetConfig, validateConfig } from '@shared/domain/presets'
+import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/training-config'
 import type { Split } from '@shared/domain/dataset'
 import { StudioError } from '@shared/errors'
 import type { JobHandle } from '../jobs/jobs'
@@ -16,7 +16,7 @@ import { Owners } from './owners'
 import { assertStartable, estimateRun, rememberFeatures, type RunEstimate } from './preflight'
 import { watchStoredRun } from './stored-run'
 import { buildTrainJob, runDirectory } from './train-job'
-import { STOP_FILE, Training } from './training'
+import { STOP_FILE, Training, type FeatureCounts } from './training'
 
 export interface StartRun {
   datasetId: string
@@ -39,7 +39,9 @@ interface ActiveRun {
 export class RunsService {
   private readonly active = new Map<string, ActiveRun>()
   private readonly queue: ActiveRun[] = []
-  private readonly listeners = new Set<() => void>()
+  private readonly counts = new Map<string, FeatureCounts>()
+  private readonly listeners = new Set<(run: Run) => void>()
+  private readonly listListeners = new Set<() => void>()
   private readonly owners: Owners
   private current: ActiveRun | null = null
   private closing = false
@@ -69,6 +71,17 @@ export class RunsService {
 
   /** By id, the beginning of an id, or name. @throws StudioError run/not-found, run/ambiguous */
   resolve = (reference: string): Promise<Run> => this.context.store.runs.resolve(reference)
+
+  /** The recommended configuration for a dataset, with a reason for each setting that is its own. @throws StudioError dataset/not-found */
+  async defaults(
+    datasetId: string,
+    mode: TrainingMode,
+    preset: PresetId
+  ): Promise<{ config: TrainingConfig; reasons: Record<string, string> }> {
+    const dataset = await this.context.store.datasets.get(datasetId)
+    if (!dataset) throw new StudioError('dataset/not-found', `There is no dataset '${datasetId}'.`, { datasetId })
+    return { config: presetConfig(preset, mode), reasons: {} }
+  }
 
   /** What a run would take, and whether it could start now. @throws StudioError dataset/not-found, backbone/not-found */
   estimate(datasetId: string, config: TrainingConfig): Promise<RunEstimate> {
@@ -145,19 +158,21 @@ export class RunsService {
     const leave = live.onChange(() => {
       if (live.run === seen) return
       seen = live.run
-      this.changed()
+      for (const listener of this.listeners) listener(live.run)
+      this.listChanged()
     })
     const settled = begun.then(async () => {
       if (!live.settled) await training.run()
       leave()
+      if (training.features) this.counts.set(live.run.id, training.features)
       this.active.delete(live.run.id)
       if (live.run.state === 'completed') await rememberFeatures(this.context, live.run)
-      this.changed()
+      this.listChanged()
     })
     const entry: ActiveRun = { live, job, training, settled, begin }
     this.active.set(live.run.id, entry)
     this.queue.push(entry)
-    this.changed()
+    this.listChanged()
     this.next()
   }
 
@@ -206,6 +221,9 @@ export class RunsService {
     return this.get(runId)
   }
 
+  /** How many features a run of this process took from the cache, and computed; null when it was another's. */
+  featureCounts = (runId: string): FeatureCounts | null => this.counts.get(runId) ?? null
+
   /** A snapshot, then what changes, until the run is settled. @throws StudioError run/not-found */
   async watch(runId: string, signal?: AbortSignal): Promise<CoalescedFeed<RunEvent>> {
     const entry = this.active.get(runId)
@@ -242,7 +260,7 @@ export class RunsService {
     const before = await this.get(runId)
     const run = await this.context.store.runs.update(runId, { name: name.trim() || before.name })
     this.active.get(runId)?.live.setRun(run)
-    this.changed()
+    this.listChanged()
     return run
   }
 
@@ -252,12 +270,19 @@ export class RunsService {
     if (!isSettled(run.state)) throw new StudioError('run/active', `'${run.name}' is ${run.state}.`, { runId })
     await this.context.store.runs.remove(runId)
     await rm(runDirectory(this.context.paths, runId), { recursive: true, force: true })
-    this.changed()
+    this.listChanged()
   }
 
-  onChange(listener: () => void): () => void {
+  /** Calls `listener` with each new state of a run that this process trains, the settled one last. */
+  onChange(listener: (run: Run) => void): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
+  }
+
+  /** Calls `listener` whenever `list` would answer something else. */
+  onListChange(listener: () => void): () => void {
+    this.listListeners.add(listener)
+    return () => void this.listListeners.delete(listener)
   }
 
   /**
@@ -277,7 +302,7 @@ export class RunsService {
     this.owners.unregister()
   }
 
-  private changed(): void {
-    for (const listener of this.listeners) listener()
+  private listChanged(): void {
+    for (const listener of this.listListeners) listener()
   }
 }

@@ -31,6 +31,8 @@ const PHASE_WORDS: Record<RunProgress['phase'], string> = {
   evaluate: 'Testing'
 }
 
+export type FeatureCounts = LastMessageFrom<'train'>['features']
+
 export interface TrainingParts {
   context: RunContext
   live: LiveRun
@@ -43,6 +45,8 @@ export interface TrainingParts {
 }
 
 export class Training {
+  /** Features that came out of the cache, and that had to be computed; null until the worker has said so. */
+  features: FeatureCounts | null = null
   private worker: WorkerConversation<'train'> | null = null
   private readonly clock = new PhaseClock()
   private writes: Promise<void> = Promise.resolve()
@@ -165,6 +169,7 @@ export class Training {
   private async settleWell(trainJob: TrainJob, last: LastMessageFrom<'train'>, startedAt: number): Promise<void> {
     const { context, live, importSeconds } = this.parts
     const { runs, facts } = context.store
+    this.features = last.features
     if (last.predictionsFile) await runs.ingestPredictions(live.run.id, last.predictionsFile)
     const evaluation = last.predictionsFile ? await runs.evaluation(live.run.id, 'test') : null
     const endedAt = Date.now()

@@ -1,0 +1,16 @@
+/** Door 3: the command line. Composition only. */
+import { runProgram } from './cli/program'
+
+// A pipe that closes early (`… | head`) is the reader's choice, not a failure of the command.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+void runProgram(process.argv.slice(2), {
+  outDirectory: __dirname,
+  streams: { stdout: process.stdout, stderr: process.stderr }
+}).then((code) => {
+  process.exitCode = code
+  // Output to a pipe may still be on its way: an empty write is called back after all before it.
+  process.stdout.write('', () => process.exit())
+})

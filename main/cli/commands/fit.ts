@@ -1,0 +1,135 @@
+/** `fit DIR|DATASET`. */
+import { stat } from 'node:fs/promises'
+import type { Dataset } from '@shared/domain/dataset'
+import { withSetting } from '@shared/domain/presets'
+import type { Run } from '@shared/domain/run'
+import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/training-config'
+import { StudioError } from '@shared/errors'
+import { formatDuration, formatNumber, formatPercent } from '@shared/text/format'
+import type { Studio } from '../../studio'
+import { EXIT, type CommandContext, type ExitCode } from '../session'
+import { importAndWait } from './import'
+
+export interface FitOptions {
+  mode: TrainingMode
+  preset: PresetId
+  epochs?: number
+  seed?: number
+  splitSeed?: number
+  set: string[]
+  name?: string
+}
+
+export async function fit(context: CommandContext, reference: string, options: FitOptions): Promise<ExitCode> {
+  const { studio, output } = context
+  // Whatever is wrong with the settings is said before anything takes time.
+  const changes = options.set.map(splitSetting)
+  const { dataset, importSeconds } = await findDataset(context, reference)
+  if (options.splitSeed !== undefined) await studio.datasets.resplit(dataset.id, options.splitSeed)
+  const config = await fitConfig(studio, dataset.id, options, changes)
+  if (config.mode === 'finetune') await prepareRuntime(context)
+  const run = await trainAndWait(context, {
+    datasetId: dataset.id,
+    config,
+    importSeconds,
+    ...(options.name && { name: options.name })
+  })
+  if (run.error) throw StudioError.fromData(run.error)
+  output.result(fitDocument(studio, run), describeRun(run))
+  return run.state === 'completed' ? EXIT.ok : EXIT.failed
+}
+
+/** A folder is imported, or looked at again; anything else is a dataset's id or name. */
+async function findDataset(
+  context: CommandContext,
+  reference: string
+): Promise<{ dataset: Dataset; importSeconds: number }> {
+  const info = await stat(reference).catch(() => null)
+  if (info === null && /[\\/]/.test(reference)) {
+    throw new StudioError('dataset/folder-missing', `There is no folder ${reference}.`, { path: reference })
+  }
+  if (info === null) return { dataset: await context.studio.datasets.resolve(reference), importSeconds: 0 }
+  const { dataset, report } = await importAndWait(context, reference)
+  return { dataset, importSeconds: report.durationMs / 1000 }
+}
+
+async function fitConfig(
+  studio: Studio,
+  datasetId: string,
+  { mode, preset, epochs, seed }: FitOptions,
+  changes: [key: string, value: string][]
+): Promise<TrainingConfig> {
+  let { config } = await studio.runs.defaults(datasetId, mode, preset)
+  if (epochs !== undefined)
+    config = withSetting(config, mode === 'head' ? 'head.epochs' : 'fineTune.epochs', String(epochs))
+  if (seed !== undefined) config = withSetting(config, 'seed', String(seed))
+  for (const [key, value] of changes) config = withSetting(config, key, value)
+  return config
+}
+
+/** @throws StudioError usage/invalid */
+function splitSetting(text: string): [key: string, value: string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new StudioError('usage/invalid', `'${text}' is no setting: write key=value.`)
+}
+
+/** Only fine-tuning waits for TensorFlow; a head trains without it. */
+async function prepareRuntime({ studio, output }: CommandContext): Promise<void> {
+  if (studio.devices.runtime()) return
+  output.note('Fine-tuning needs TensorFlow, which is prepared once.')
+  await studio.devices.runtimeReady()
+}
+
+export async function trainAndWait(
+  { studio, onInterrupt }: CommandContext,
+  request: Parameters<Studio['runs']['start']>[0]
+): Promise<Run> {
+  const run = await studio.runs.start(request)
+  onInterrupt(() => void studio.runs.stop(run.id).catch(() => undefined))
+  return studio.runs.settled(run.id)
+}
+
+/** What `fit --json` prints. */
+export function fitDocument(studio: Studio, run: Run): Record<string, unknown> {
+  const { environment, config } = run
+  return {
+    run: run.id,
+    name: run.name,
+    status: run.state,
+    dataset: run.datasetId,
+    mode: config.mode,
+    preset: config.preset,
+    backbone: config.backboneId,
+    engine: config.mode === 'finetune' ? environment?.trainingExecutor : environment?.frozenExecutor,
+    device: environment?.device,
+    fallback: environment?.fallback ?? null,
+    seed: config.seed,
+    images: run.imageCount,
+    classes: run.classes.length,
+    epochs: run.epochsDone,
+    best: run.best,
+    test: run.test,
+    seconds: run.seconds,
+    features: studio.runs.featureCounts(run.id),
+    findings: run.findings
+  }
+}
+
+export function describeRun({ name, id, state, test, best, seconds, epochsDone, environment, findings }: Run): string {
+  const lines = [
+    `${name} (${id}): ${state} after ${epochsDone} epochs${seconds ? `, ${formatDuration(seconds.total)}` : ''}`
+  ]
+  if (test) {
+    lines.push(
+      `Test: ${formatPercent(test.accuracy)} of ${test.count} images right, loss ${formatNumber(test.loss)}, macro F1 ${formatNumber(test.macroF1)}`
+    )
+  }
+  if (best) lines.push(`Best epoch: ${best.epoch}, ${formatPercent(best.validationAccuracy)} on validation`)
+  if (environment)
+    lines.push(
+      `On ${environment.device}, ${environment.trainingExecutor}${environment.fallback ? ` (${environment.fallback})` : ''}`
+    )
+  for (const { title } of findings) lines.push(title)
+  return lines.join('\n')
+}

@@ -1,0 +1,155 @@
+/** The verbs and their options. */
+import { Command, CommanderError, Option } from 'commander'
+import { presetIdSchema, trainingModeSchema } from '@shared/domain/training-config'
+import { StudioError } from '@shared/errors'
+import { parsePort, serveStudio } from '../http/serve-studio'
+import { compareRuns } from './commands/compare'
+import { listDatasets } from './commands/datasets'
+import { runDemo } from './commands/demo'
+import { showDevices } from './commands/devices'
+import { exportRun } from './commands/export'
+import { fit, type FitOptions } from './commands/fit'
+import { importFolder } from './commands/import'
+import { listModels } from './commands/models'
+import { predict } from './commands/predict'
+import { listRuns } from './commands/runs'
+import { Output } from './output'
+import {
+  EXIT,
+  runCommand,
+  type CommandContext,
+  type ExitCode,
+  type GlobalOptions,
+  type SessionOptions
+} from './session'
+
+type Action = (context: CommandContext) => Promise<ExitCode>
+
+/** Parses and runs one command line, without the program's own name. @returns the exit code: 0 only on success */
+export async function runProgram(args: readonly string[], session: SessionOptions): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok
+  const { stdout } = session.streams
+  const program = new Command('whetstone')
+    .description('Import image folders, fine-tune a classifier on them, and compare runs.')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => undefined })
+  const run = (options: GlobalOptions, action: Action): Promise<void> =>
+    runCommand(session, options, action).then((result) => void (code = result))
+  withGlobals(program)
+  addDataVerbs(program, run)
+  addRunVerbs(program, run)
+  addMachineVerbs(program, run, session)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    return usageFailure(error, new Output(args.includes('--json'), session.streams))
+  }
+}
+
+type Run = (options: GlobalOptions, action: Action) => Promise<void>
+
+/** Global options may stand before or after the verb. */
+const withGlobals = (command: Command): Command =>
+  command
+    .option('--json', 'print one JSON document on standard output')
+    .option('--home <dir>', 'where the database and caches live (or WHETSTONE_HOME)')
+
+const verb = (program: Command, usage: string, description: string): Command =>
+  withGlobals(program.command(usage).description(description))
+
+function addDataVerbs(program: Command, run: Run): void {
+  verb(program, 'import', 'import a folder whose sub-folders are labels, or look at it again')
+    .argument('<dir>')
+    .option('--name <name>', 'what the dataset is called')
+    .action((dir: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { name?: string }>()
+      return run(options, (context) => importFolder(context, dir, options.name))
+    })
+  verb(program, 'datasets', 'list the datasets').action((_: unknown, command: Command) =>
+    run(command.optsWithGlobals(), listDatasets)
+  )
+}
+
+function addRunVerbs(program: Command, run: Run): void {
+  verb(program, 'fit', 'train on a folder or on a dataset')
+    .argument('<dir|dataset>')
+    .addOption(new Option('--mode <mode>', 'what learns').choices(trainingModeSchema.options).default('head'))
+    .addOption(new Option('--preset <preset>').choices(presetIdSchema.options).default('default'))
+    .option('--epochs <n>', 'epochs of the mode', wholeNumber)
+    .option('--seed <n>', 'seed of the run: first weights, order, augmentation', wholeNumber)
+    .option('--split-seed <n>', 'seed of the train/validation/test split', wholeNumber)
+    .option('--set <key=value...>', 'any setting, for example head.learningRate=0.01; may be repeated', collect, [])
+    .option('--name <name>', 'what the run is called')
+    .action((reference: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
+      return run(options, (context) => fit(context, reference, options))
+    })
+  verb(program, 'runs', 'list the runs').action((_: unknown, command: Command) =>
+    run(command.optsWithGlobals(), listRuns)
+  )
+  verb(program, 'compare', 'compare runs: what differs, and whether one is better')
+    .argument('<run...>', 'ids, beginnings of ids, or names')
+    .action((references: string[], _: unknown, command: Command) =>
+      run(command.optsWithGlobals(), (context) => compareRuns(context, references))
+    )
+  verb(program, 'predict', 'classify a picture, or every picture of a folder')
+    .argument('<run>')
+    .argument('<file|dir>')
+    .option('--csv <file>', 'write the predictions there as well')
+    .action((reference: string, path: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { csv?: string }>()
+      return run(options, (context) => predict(context, reference, path, options.csv))
+    })
+  verb(program, 'export', 'write a run as a TF.js LayersModel, with labels and preprocessing beside it')
+    .argument('<run>')
+    .argument('<dir>', 'new or empty')
+    .action((reference: string, dir: string, _: unknown, command: Command) =>
+      run(command.optsWithGlobals(), (context) => exportRun(context, reference, dir))
+    )
+  verb(program, 'demo', 'import the sample, train the naive recipe and the default one, and compare them').action(
+    (_: unknown, command: Command) => run(command.optsWithGlobals(), runDemo)
+  )
+}
+
+function addMachineVerbs(program: Command, run: Run, session: SessionOptions): void {
+  verb(program, 'models', 'list the backbones').action((_: unknown, command: Command) =>
+    run(command.optsWithGlobals(), listModels)
+  )
+  verb(program, 'devices', 'what computes here, and why not something faster')
+    .option('--measure', 'measure images per second')
+    .action((_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { measure?: boolean }>()
+      return run(options, (context) => showDevices(context, options.measure ?? false))
+    })
+  verb(program, 'serve', 'open the studio in the browser')
+    .option('--port <port>', 'a port of your choice; left out, any free one', '0')
+    .action(async (_: unknown, command: Command) => {
+      const { home, port } = command.optsWithGlobals<GlobalOptions & { port: string }>()
+      await serveStudio({ outDirectory: session.outDirectory, home, port: parsePort(port) })
+      // The server lives on until a signal ends the process.
+      await new Promise(() => undefined)
+    })
+}
+
+/** @throws StudioError usage/invalid */
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
+  throw new StudioError('usage/invalid', `'${text}' is not a whole number.`)
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value]
+
+function usageFailure(error: unknown, output: Output): ExitCode {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok
+    const message = error.message.replace(/^error: /, '').replace(/^\(outputHelp\)$/, 'Say what to do.')
+    output.failure(new StudioError('usage/invalid', message.charAt(0).toUpperCase() + message.slice(1)).toData())
+    return EXIT.usage
+  }
+  if (error instanceof StudioError) {
+    output.failure(error.toData())
+    return error.code === 'usage/invalid' ? EXIT.usage : EXIT.failed
+  }
+  throw error
+}

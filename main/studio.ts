@@ -1,0 +1,147 @@
+/** The core: store, services and supervisor, built from paths and a way to start workers. Knows nothing of doors. */
+import { chmod, mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { SystemInfo } from '@shared/domain/system'
+import { StudioError } from '@shared/errors'
+import { CompareService } from './services/compare/compare'
+import { DatasetsService } from './services/datasets/datasets'
+import { DevicesService } from './services/devices/devices'
+import { ExportsService } from './services/exports/exports'
+import { InferClient } from './services/inference/infer-client'
+import { trainedModel } from './services/inference/trained-model'
+import { JobsService } from './services/jobs/jobs'
+import { Log } from './services/log/log'
+import { ModelsService } from './services/models/models'
+import { PredictionsService } from './services/predictions/predictions'
+import { UploadsService } from './services/predictions/uploads'
+import { RunsService } from './services/runs/runs'
+import { SettingsService } from './services/settings/settings'
+import { listFolder } from './services/system/folders'
+import { StatusService } from './services/system/status'
+import { openStore } from './store/open'
+import type { Store } from './store/store'
+import type { WorkerHost } from './supervisor/worker-host'
+
+export interface StudioOptions {
+  /** Database, runs, thumbnails, features and log. Made when it is missing. */
+  home: string
+  /** What several homes share and can be had again: the TensorFlow runtime. */
+  cache: string
+  /** Embedded backbones (`backbones/`) and the sample (`sample/`). */
+  resources: string
+  host: WorkerHost
+  /** The built store-thread.cjs. */
+  storeThreadFile: string
+  door: SystemInfo['door']
+  version: string
+  /** Instead of opening the database in a thread of its own. */
+  store?: Store
+}
+
+export interface CloseOptions {
+  /** `stop` keeps the best checkpoint and takes a moment; `interrupt` ends the training where it is. */
+  training?: 'stop' | 'interrupt'
+  graceMs?: number
+}
+
+export interface Studio {
+  readonly info: SystemInfo
+  readonly log: Log
+  readonly jobs: JobsService
+  readonly status: StatusService
+  readonly settings: SettingsService
+  readonly datasets: DatasetsService
+  readonly models: ModelsService
+  readonly runs: RunsService
+  readonly compare: CompareService
+  readonly predictions: PredictionsService
+  readonly uploads: UploadsService
+  readonly exports: ExportsService
+  readonly devices: DevicesService
+  readonly browse: typeof listFolder
+  /** Ends workers and lets go of the database. */
+  close(options?: CloseOptions): Promise<void>
+}
+
+/** @throws StudioError store/newer, store/corrupt, store/locked, store/disk-full, store/unwritable */
+export async function createStudio(options: StudioOptions): Promise<Studio> {
+  const home = resolve(options.home)
+  const { cache, resources, host, door, version } = options
+  await makePrivate(home)
+  const log = new Log(join(home, 'logs'))
+  const store =
+    options.store ?? (await openStore({ file: join(home, 'whetstone.db'), threadFile: options.storeThreadFile }))
+
+  const paths = {
+    runs: join(home, 'runs'),
+    backbones: join(resources, 'backbones'),
+    featureCache: join(home, 'features')
+  }
+  const jobs = new JobsService()
+  const devices = new DevicesService({ host, jobs, cacheDirectory: cache })
+  const datasets = new DatasetsService({ store, host, jobs, home, sampleDirectory: join(resources, 'sample') })
+  const settings = new SettingsService(store.facts)
+  const infer = new InferClient({
+    host,
+    log,
+    backbonesDirectory: paths.backbones,
+    compute: () => ({ runtime: devices.runtime(), threads: devices.report().cpu.threads })
+  })
+  const models = new ModelsService({ store, jobs, infer, directory: paths.backbones })
+  const backbone = models.get.bind(models)
+  const runs = new RunsService({ store, host, jobs, log, backbone, compute: devices, paths })
+  const model = async (runId: string) => {
+    const run = await runs.get(runId)
+    return trainedModel(run, await backbone(run.config.backboneId), paths.runs)
+  }
+  const uploads = new UploadsService(join(home, 'uploads'))
+  const predictions = new PredictionsService({ jobs, infer, uploads, model })
+  const status = new StatusService({ jobs, devices, datasets, runs, models })
+  const { node, electron, chrome } = process.versions
+  const versions = Object.fromEntries(
+    Object.entries({ node, electron, chrome }).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  )
+
+  await runs.open()
+  await uploads.open()
+  log.info('studio opened', { door, version, home, versions })
+  return {
+    info: { version, door, home, platform: process.platform, versions },
+    log,
+    jobs,
+    status,
+    settings,
+    datasets,
+    models,
+    runs,
+    compare: new CompareService({ runs: store.runs, backbone }),
+    predictions,
+    uploads,
+    exports: new ExportsService({ store, jobs, infer, model }),
+    devices,
+    browse: listFolder,
+    async close({ training = 'stop', graceMs } = {}) {
+      status.close()
+      await Promise.allSettled([
+        runs.close(training, graceMs),
+        datasets.close(),
+        devices.close(),
+        infer.close(),
+        uploads.close()
+      ])
+      await store.close()
+      log.info('studio closed', { door })
+    }
+  }
+}
+
+/** Pictures, names and settings are the user's own: nobody else may look into the folder. */
+async function makePrivate(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 })
+    await chmod(home, 0o700)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new StudioError('store/unwritable', `The folder ${home} cannot be used: ${why}.`, { home }, { cause })
+  }
+}
