@@ -46,9 +46,11 @@ export function runChild(command: string, args: readonly string[], options: Chil
     }
     const abort = (): void => void child.kill()
     options.signal?.addEventListener('abort', abort, { once: true })
+    process.once('exit', abort)
     child.on('error', (error: NodeJS.ErrnoException) => (spawnError = error.code ?? error.message))
     child.on('close', (code) => {
       options.signal?.removeEventListener('abort', abort)
+      process.off('exit', abort)
       if (options.signal?.aborted) reject(options.signal.reason)
       else resolve({ code: spawnError ? null : code, ...text, spawnError })
     })

@@ -1,0 +1,113 @@
+/** The ladder of executors, made from what the probe found and how far the TensorFlow runtime is. Pure. */
+import type { Rung, RuntimeStatus } from '@shared/domain/device'
+import type { MachineFacts } from '@shared/worker-protocol/runtime'
+
+type Standing = Pick<Rung, 'state' | 'reason' | 'remedy'>
+
+const REACHED = { reason: null, remedy: null }
+
+/** Which rung computes now; null while nothing does. */
+export function activeRung(facts: MachineFacts): Rung['id'] | null {
+  if (facts.tensorflow?.loads) return facts.tensorflow.device === 'CPU' ? 'tensorflow-cpu' : 'tensorflow-gpu'
+  if (facts.onnxruntime.loads) return 'onnxruntime'
+  return facts.wasm.loads ? 'wasm' : null
+}
+
+/** Best rung first. */
+export function ladderOf(facts: MachineFacts, status: RuntimeStatus): Rung[] {
+  const active = activeRung(facts)
+  const standing = (id: Rung['id'], otherwise: () => Standing): Standing =>
+    id === active ? { state: 'active', ...REACHED } : otherwise()
+  return [
+    {
+      id: 'tensorflow-gpu',
+      name: 'TensorFlow on the GPU',
+      detail: `Trains and runs everything on ${facts.gpu?.name ?? 'an NVIDIA GPU'}.`,
+      ...standing('tensorflow-gpu', () => gpuStanding(facts, status))
+    },
+    {
+      id: 'tensorflow-cpu',
+      name: 'TensorFlow on the CPU, with ONNX Runtime',
+      detail: 'Fine-tunes on TensorFlow; features and predictions come from ONNX Runtime, which is faster on a CPU.',
+      ...standing('tensorflow-cpu', () => cpuStanding(facts, status))
+    },
+    {
+      id: 'onnxruntime',
+      name: 'ONNX Runtime',
+      detail: 'Features, heads and predictions on the CPU; no fine-tuning.',
+      ...standing('onnxruntime', () => loadStanding(facts.onnxruntime))
+    },
+    {
+      id: 'wasm',
+      name: 'WebAssembly',
+      detail: 'The same as ONNX Runtime, on one thread and slower; runs wherever Whetstone runs.',
+      ...standing('wasm', () => loadStanding(facts.wasm))
+    }
+  ]
+}
+
+/** '2.9 GB', '274 MB'. */
+export const gigabytes = (bytes: number): string =>
+  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
+
+function gpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {
+  const { unsupported, location, bytes } = facts.flavours.gpu
+  if (unsupported) return { state: 'unavailable', reason: unsupported.message, remedy: null }
+  if (!facts.gpu) {
+    return {
+      state: 'unavailable',
+      reason: 'No NVIDIA driver was found.',
+      remedy: "If this machine has an NVIDIA GPU, install NVIDIA's driver (525 or newer), then look again."
+    }
+  }
+  const fetched = inProgress(status, 'gpu')
+  if (fetched) return fetched
+  if (location) {
+    const reason = !facts.tensorflow
+      ? 'TensorFlow for GPUs is prepared, but it was not loaded.'
+      : facts.tensorflow.loads
+        ? 'TensorFlow for GPUs loads, but finds no GPU that it can use.'
+        : facts.tensorflow.error.message
+    return { state: 'unavailable', reason, remedy: "Update NVIDIA's driver, then look again." }
+  }
+  return {
+    state: 'offered',
+    reason: `TensorFlow for NVIDIA GPUs is not fetched unasked: it takes ${gigabytes(bytes)}.`,
+    remedy: `Fetch it here (${gigabytes(bytes)}, about 5 GB on disk), or run: whetstone devices --prepare gpu`
+  }
+}
+
+function cpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {
+  const { unsupported, location, bytes } = facts.flavours.cpu
+  if (unsupported) return { state: 'unavailable', reason: unsupported.message, remedy: unsupported.hint }
+  const fetched = inProgress(status, 'cpu')
+  if (fetched) return fetched
+  if (!location) {
+    return {
+      state: 'offered',
+      reason: 'TensorFlow is not prepared yet.',
+      remedy: `Prepare it here (fetches ${gigabytes(bytes)}), or run: whetstone devices --prepare`
+    }
+  }
+  if (facts.tensorflow && !facts.tensorflow.loads) {
+    return { state: 'unavailable', reason: facts.tensorflow.error.message, remedy: facts.tensorflow.error.hint }
+  }
+  return { state: 'available', ...REACHED }
+}
+
+/** How preparing stands, when it is this flavour that is prepared or failed. */
+function inProgress(status: RuntimeStatus, flavour: RuntimeStatus['flavour']): Standing | null {
+  if (status.flavour !== flavour) return null
+  if (status.state === 'preparing') {
+    return { state: 'preparing', reason: `${status.phase ?? 'TensorFlow is being prepared'}.`, remedy: null }
+  }
+  if (status.state === 'failed' && status.error) {
+    return { state: 'unavailable', reason: status.error.message, remedy: status.error.hint }
+  }
+  return null
+}
+
+function loadStanding(loaded: MachineFacts['onnxruntime']): Standing {
+  if (loaded.loads) return { state: 'available', ...REACHED }
+  return { state: 'unavailable', reason: loaded.error.message, remedy: loaded.error.hint }
+}

@@ -1,0 +1,41 @@
+/** Asks a worker to look at the machine. */
+import { StudioError, toErrorData } from '@shared/errors'
+import type { MachineFacts } from '@shared/worker-protocol/runtime'
+import { WorkerConversation } from '../../supervisor/supervisor'
+import type { WorkerHost } from '../../supervisor/worker-host'
+
+const TIMEOUT_MS = 60_000
+
+/**
+ * A native library that ends the process which loads it (a processor without the instructions it was built for, for example)
+ * is met here and not in a run: the probe is repeated without TensorFlow, which is then reported as not loading.
+ *
+ * @throws StudioError worker/crashed when even that does not answer
+ */
+export async function probeMachine(host: WorkerHost, cacheDirectory: string): Promise<MachineFacts> {
+  try {
+    return await ask(host, cacheDirectory, true)
+  } catch (crash) {
+    const facts = await ask(host, cacheDirectory, false)
+    if (!facts.flavours.cpu.location && !facts.flavours.gpu.location) return facts
+    const { details } = toErrorData(crash)
+    const message = 'TensorFlow ended the process that loaded it.'
+    return {
+      ...facts,
+      tensorflow: { loads: false, error: new StudioError('runtime/failed', message, details).toData() }
+    }
+  }
+}
+
+function ask(host: WorkerHost, cacheDirectory: string, loadTensorFlow: boolean): Promise<MachineFacts> {
+  return new Promise((resolve, reject) => {
+    const talk = new WorkerConversation(host, 'runtime', (message) => {
+      if (message.type === 'probed') resolve(message.facts)
+    })
+    const timer = setTimeout(() => talk.kill(), TIMEOUT_MS)
+    void talk.exited.then(() => clearTimeout(timer))
+    // After its answer the worker just ends, which to the supervisor is an end without a last word.
+    talk.ended.catch(reject)
+    talk.send({ type: 'probe', cacheDirectory, loadTensorFlow })
+  })
+}
