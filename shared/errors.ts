@@ -15,6 +15,7 @@ export const ERROR_HINTS = {
   'dataset/no-labels': 'Put the images into one sub-folder for each label, then import the parent folder.',
   'dataset/one-class': 'Add a second sub-folder: a classifier needs at least two labels.',
   'dataset/empty-split': 'Add images: training, validation and test each need at least one.',
+  'dataset/empty-class': 'Add images to that label, or remove its folder, then import again.',
   'dataset/busy': 'Wait for the import in progress to end, or stop it.',
   'dataset/in-use': 'Remove or finish the runs on this dataset first.',
   'image/not-found': 'Import the folder again to notice what moved.',

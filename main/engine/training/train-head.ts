@@ -47,8 +47,11 @@ export interface HeadTrainingResult {
 const SHUFFLE_STREAM = 1
 const DROPOUT_STREAM = 2
 
-/** @throws StudioError run/diverged when the loss is not a number any more */
-export async function trainHead(input: HeadTrainingInput): Promise<HeadTrainingResult> {
+/**
+ * @returns null when it was stopped before its first step
+ * @throws StudioError run/diverged when the loss is not a number any more
+ */
+export async function trainHead(input: HeadTrainingInput): Promise<HeadTrainingResult | null> {
   const sessions = await openHeadSessions(input.runtime, input.train.width, input.classes)
   try {
     return await new HeadTraining(input, sessions).run()
@@ -92,7 +95,7 @@ class HeadTraining {
     }
   }
 
-  async run(): Promise<HeadTrainingResult> {
+  async run(): Promise<HeadTrainingResult | null> {
     const { config, reporter, signal } = this.input
     const { epochs } = config.head
     const optimizer = createOptimizer(config.head, [
@@ -166,11 +169,9 @@ class HeadTraining {
     return exhausted
   }
 
-  private result(epochsDone: number): HeadTrainingResult {
+  private result(epochsDone: number): HeadTrainingResult | null {
     const { best } = this.stopping
-    if (!this.kept || !best) {
-      throw new StudioError('job/cancelled', 'The run was stopped before its first step.')
-    }
+    if (!this.kept || !best) return null
     return {
       head: foldScaling(this.kept.head, this.scaling),
       epochsDone,

@@ -1,0 +1,58 @@
+/** The last word on a run: what the kept weights say of validation and test images. */
+import { join } from 'node:path'
+import type { PreprocessingContract } from '@shared/domain/preprocessing'
+import type { ErrorData } from '@shared/errors'
+import type { LabelledImage } from '@shared/worker-protocol/train'
+import type { NetworkGraph } from '../backbones/graph'
+import { loadBatches } from '../data/batches'
+import type { Executor } from '../executors/executor'
+import { applyCheckpoint } from '../inference/checkpoint'
+import { softmax } from '../inference/trained-network'
+import { checkpointTensors, type TrainedWeights } from './checkpoint'
+
+export interface Predictions {
+  images: LabelledImage[]
+  /** [images, classes]. */
+  probabilities: Float32Array
+  failed: { id: number; path: string; error: ErrorData }[]
+}
+
+export interface EvaluateInput {
+  images: readonly LabelledImage[]
+  datasetRoot: string
+  contract: PreprocessingContract
+  /** The backbone up to the pooled features. */
+  graph: NetworkGraph
+  weights: TrainedWeights
+  executor: Executor
+  onProgress: (done: number) => void
+}
+
+const BATCH_SIZE = 32
+
+/** From the files, through the changed backbone, on the executor that predictions run on later. */
+export async function predictImages(input: EvaluateInput): Promise<Predictions> {
+  const { images, datasetRoot, contract, executor, weights, onProgress } = input
+  const { classes } = weights.head
+  const network = await executor.load(applyCheckpoint(input.graph, checkpointTensors(weights)))
+  const result: Predictions = { images: [], probabilities: new Float32Array(), failed: [] }
+  const rows: Float32Array[] = []
+  try {
+    const pathOf = ({ path }: LabelledImage): string => join(datasetRoot, path)
+    for await (const batch of loadBatches({ items: images, pathOf, contract, batchSize: BATCH_SIZE })) {
+      for (const { item, error } of batch.failed)
+        result.failed.push({ id: item.id, path: item.path, error: error.toData() })
+      const count = batch.items.length
+      if (count === 0) continue
+      const logits = await network.run(batch.data, count)
+      for (let row = 0; row < count; row++) rows.push(softmax(logits.slice(row * classes, (row + 1) * classes)))
+      result.images.push(...batch.items)
+      onProgress(result.images.length + result.failed.length)
+    }
+  } finally {
+    await network.dispose()
+  }
+  result.probabilities = new Float32Array(rows.length * classes)
+  rows.forEach((row, index) => result.probabilities.set(row, index * classes))
+  return result
+}
