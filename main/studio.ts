@@ -89,7 +89,11 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   })
   const models = new ModelsService({ store, jobs, infer, directory: paths.backbones })
   const backbone = models.get.bind(models)
-  const runs = new RunsService({ store, host, jobs, log, backbone, compute: devices, paths })
+  // The window and the browser prepare TensorFlow in the background; a command does so only when it needs it.
+  let looked: Promise<unknown> | null = null
+  const look = (): Promise<unknown> => (looked ??= door === 'cli' ? devices.refresh() : devices.start())
+  const compute = { report: () => devices.report(), runtime: () => devices.runtime(), known: look }
+  const runs = new RunsService({ store, host, jobs, log, backbone, compute, paths })
   const model = async (runId: string) => {
     const run = await runs.get(runId)
     return trainedModel(run, await backbone(run.config.backboneId), paths.runs)
@@ -104,6 +108,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
 
   await runs.open()
   await uploads.open()
+  if (door !== 'cli') void look()
   log.info('studio opened', { door, version, home, versions })
   return {
     info: { version, door, home, platform: process.platform, versions },

@@ -74,11 +74,19 @@ function splitSetting(text: string): [key: string, value: string] {
   throw new StudioError('usage/invalid', `'${text}' is no setting: write key=value.`)
 }
 
-/** Only fine-tuning waits for TensorFlow; a head trains without it. */
-async function prepareRuntime({ studio, output }: CommandContext): Promise<void> {
-  if (studio.devices.runtime()) return
+/** Only fine-tuning waits for TensorFlow; a head trains without it. @throws StudioError runtime/* */
+async function prepareRuntime({ studio, output, onInterrupt }: CommandContext): Promise<void> {
+  const { devices, jobs } = studio
+  await devices.refresh()
+  if (devices.runtime()) return
   output.note('Fine-tuning needs TensorFlow, which is prepared once.')
-  await studio.devices.runtimeReady()
+  devices.prepareRuntime('cpu')
+  onInterrupt(() =>
+    jobs.list().forEach(({ id, kind, stoppable }) => kind === 'runtime' && stoppable && jobs.cancel(id))
+  )
+  const { error } = await devices.settled()
+  if (error) throw StudioError.fromData(error)
+  if (!devices.runtime()) throw new StudioError('job/cancelled', 'Preparing TensorFlow was stopped.')
 }
 
 export async function trainAndWait(

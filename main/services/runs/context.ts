@@ -10,6 +10,8 @@ import type { Log } from '../log/log'
 /** What there is to compute with, now. */
 export interface Compute {
   report(): DeviceReport
+  /** Resolves once the machine has been looked at; before, the report is incomplete. */
+  known(): Promise<unknown>
   /** Null while TensorFlow is not prepared. */
   runtime(): RuntimeLocation | null
 }

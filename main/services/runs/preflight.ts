@@ -51,6 +51,7 @@ export async function assertStartable(
       { cause }
     )
   })
+  if (config.mode === 'finetune') await context.compute.known()
   if (config.mode === 'finetune' && !context.compute.runtime()) {
     throw new StudioError('runtime/not-ready', whyNoRuntime(context.compute.report()), { mode: config.mode })
   }

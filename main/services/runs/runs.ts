@@ -143,8 +143,11 @@ export class RunsService {
       live,
       job,
       importSeconds,
-      prepare: async () =>
-        buildTrainJob({ run, dataset, images, backbone, compute: this.context.compute, paths: this.context.paths })
+      prepare: async () => {
+        const { compute, paths } = this.context
+        await compute.known()
+        return buildTrainJob({ run, dataset, images, backbone, compute, paths })
+      }
     })
     this.enter(live, job, training)
     return run
