@@ -50,10 +50,6 @@ export class InferSession {
     entry.users++
     try {
       return await use(await entry.model)
-    } catch (error) {
-      // What did not load, or broke, is read anew at the next request.
-      if (this.loaded === entry) this.loaded = null
-      throw error
     } finally {
       entry.users--
       this.release(entry)
@@ -64,9 +60,14 @@ export class InferSession {
     const key = JSON.stringify(model)
     if (this.loaded?.key === key) return this.loaded
     const previous = this.loaded
-    this.loaded = { key, users: 0, model: this.load(model) }
+    const entry: Loaded = { key, users: 0, model: this.load(model) }
+    this.loaded = entry
+    // What did not load is read anew at the next request.
+    entry.model.catch(() => {
+      if (this.loaded === entry) this.loaded = null
+    })
     if (previous) this.release(previous)
-    return this.loaded
+    return entry
   }
 
   private async load(model: TrainedModel): Promise<TrainedNetwork> {
