@@ -5,7 +5,7 @@
  * for next.
  */
 export class BoundedCache<V extends ArrayBufferView> {
-  readonly #entries = new Map<number, V>()
+  readonly #entries = new Map<string | number, V>()
   readonly #limitBytes: number
   #bytes = 0
 
@@ -13,12 +13,12 @@ export class BoundedCache<V extends ArrayBufferView> {
     this.#limitBytes = limitBytes
   }
 
-  get(key: number): V | undefined {
+  get(key: string | number): V | undefined {
     return this.#entries.get(key)
   }
 
   /** Keeps the value if there is room. */
-  offer(key: number, value: V): void {
+  offer(key: string | number, value: V): void {
     if (this.#entries.has(key) || this.#bytes + value.byteLength > this.#limitBytes) return
     this.#entries.set(key, value)
     this.#bytes += value.byteLength

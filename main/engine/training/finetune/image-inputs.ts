@@ -104,16 +104,16 @@ export class ImageInputs {
     return all.filter((one): one is { image: LabelledImage; picture: PixelImage } => one.picture !== null)
   }
 
-  /** An image is read with one margin only: those of the training split with it, those of the validation split without. */
   async #pixelsOf(image: LabelledImage, margin: number): Promise<PixelImage | null> {
     if (this.#unreadable.has(image.id)) return null
     const { contract, datasetRoot, onUnreadable } = this.#options
     const side = contract.size + 2 * margin
-    const known = this.#pixels.get(image.id)
+    const key = `${image.id}/${margin}`
+    const known = this.#pixels.get(key)
     if (known) return { width: side, height: side, data: known }
     try {
       const picture = await loadPixels(join(datasetRoot, image.path), contract, margin)
-      this.#pixels.offer(image.id, picture.data)
+      this.#pixels.offer(key, picture.data)
       return picture
     } catch (error) {
       if (!this.#unreadable.has(image.id)) onUnreadable(image, error)

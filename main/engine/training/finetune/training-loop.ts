@@ -1,17 +1,23 @@
 /** Epochs and steps of a fine-tune, on a network that is ready to be trained. */
 import { setImmediate } from 'node:timers/promises'
 import { StudioError } from '@shared/errors'
-import type { Random } from '@shared/random'
+import { createRandom, type Random } from '@shared/random'
+import { argMax } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
 import { EarlyStopping } from '../early-stopping'
 import type { BestEpoch, FineTuneInput } from '../finetune-contract'
 import { createSchedule, type Schedule } from '../schedules'
-import { dropoutMask, dropoutRandom, epochBatches, readAhead, smoothedTargets } from './batches'
+import { dropOut } from '../dropout'
+import { softTargets } from '../head-data'
+import { epochBatches, readAhead } from './batches'
 import type { ImageInputs, InputBatch } from './image-inputs'
 import { NativeOptimizer } from './optimizer'
 import type { TrainableNetwork } from './trainable-network'
-import { accuracyOf, validate } from './validation'
+import { validate } from './validation'
+
+/** Keeps the draws of dropout apart from the others of the same seed. */
+const DROPOUT_STREAM = 0x64726f00
 
 export interface LoopResult {
   /** Parameters to give back, by key; null: those from before the first step. */
@@ -45,7 +51,7 @@ export class TrainingLoop {
     this.#network = network
     this.#inputs = inputs
     this.#optimizer = new NativeOptimizer(ops, network.parameters.all, input.config.fineTune)
-    this.#dropout = dropoutRandom(input.config.seed)
+    this.#dropout = createRandom(input.config.seed, DROPOUT_STREAM)
     this.#train = input.images.filter(({ split }) => split === 'train')
     this.#validation = input.images.filter(({ split }) => split === 'validation')
   }
@@ -118,7 +124,8 @@ export class TrainingLoop {
     const { labelSmoothing, dropout } = this.#input.config.fineTune
     const { tf } = this.#ops
     const x = tf.tensor4d(values, [images.length, ...this.#inputs.shape], 'float32')
-    const targets = tf.tensor2d(smoothedTargets(images, classes, labelSmoothing), [images.length, classes], 'float32')
+    const labels = images.map(({ classIndex }) => classIndex)
+    const targets = tf.tensor2d(softTargets(labels, classes, labelSmoothing), [images.length, classes], 'float32')
     const mask = dropout > 0 ? this.#mask(images.length, features, dropout) : null
     const { loss, logits, gradients } = this.#network.lossAndGradients(x, targets, mask)
     for (const tensor of [x, targets, mask]) tensor?.dispose()
@@ -129,11 +136,13 @@ export class TrainingLoop {
     }
     const norm = this.#optimizer.step(gradients, learningRate)
     if (!Number.isFinite(norm)) throw this.#diverged('The gradient is not a number')
-    return { loss, accuracy: accuracyOf(logits, images, classes) }
+    const right = labels.filter((label, row) => argMax(logits, row * classes, classes) === label)
+    return { loss, accuracy: right.length / labels.length }
   }
 
   #mask(images: number, features: number, rate: number): Tensor {
-    const factors = dropoutMask(this.#dropout, images * features, rate)
+    const factors = new Float32Array(images * features).fill(1)
+    dropOut(factors, rate, this.#dropout)
     return this.#ops.tf.tensor2d(factors, [images, features], 'float32')
   }
 

@@ -1,4 +1,5 @@
 /** Scores of a network on images that it does not learn from. */
+import { argMax, meanCrossEntropy } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import type { ImageInputs } from './image-inputs'
@@ -20,33 +21,23 @@ export async function validate(
   batchSize: number
 ): Promise<Validation> {
   const { classes } = network
-  const byImage = new Map<number, Float32Array>()
-  let loss = 0
-  let right = 0
+  const seen: LabelledImage[] = []
+  const rows: Float32Array[] = []
   for (let start = 0; start < images.length; start += batchSize) {
     const batch = await inputs.plain(images.slice(start, start + batchSize))
     if (batch.images.length === 0) continue
     const x = ops.tf.tensor4d(batch.values, [batch.images.length, ...inputs.shape], 'float32')
     const logits = network.predict(x)
     x.dispose()
-    batch.images.forEach(({ id, classIndex }, row) => {
-      const probabilities = softmax(logits.subarray(row * classes, (row + 1) * classes))
-      byImage.set(id, probabilities)
-      loss -= Math.log(Math.max(probabilities[classIndex]!, Number.MIN_VALUE))
-      if (argMax(probabilities) === classIndex) right += 1
+    batch.images.forEach((image, row) => {
+      seen.push(image)
+      rows.push(softmax(logits.subarray(row * classes, (row + 1) * classes)))
     })
   }
-  const probabilities = new Float32Array(images.length * classes).fill(1 / classes)
-  images.forEach(({ id }, row) => byImage.has(id) && probabilities.set(byImage.get(id)!, row * classes))
-  return { loss: loss / byImage.size, accuracy: right / byImage.size, probabilities }
-}
-
-/** Share of rows whose largest value stands at the truth. */
-export function accuracyOf(logits: Float32Array, images: readonly LabelledImage[], classes: number): number {
-  const right = images.filter(
-    ({ classIndex }, row) => argMax(logits.subarray(row * classes, (row + 1) * classes)) === classIndex
-  )
-  return right.length / images.length
+  const truth = seen.map(({ classIndex }) => classIndex)
+  const right = rows.filter((row, index) => argMax(row) === truth[index]).length
+  const loss = meanCrossEntropy(concatenate(rows, classes), truth, classes)
+  return { loss, accuracy: right / Math.max(seen.length, 1), probabilities: inOrderOf(images, seen, rows, classes) }
 }
 
 function softmax(logits: Float32Array): Float32Array {
@@ -56,8 +47,22 @@ function softmax(logits: Float32Array): Float32Array {
   return Float32Array.from(powers, (power) => power / sum)
 }
 
-function argMax(values: Float32Array): number {
-  let best = 0
-  for (let index = 1; index < values.length; index++) if (values[index]! > values[best]!) best = index
-  return best
+function inOrderOf(
+  images: readonly LabelledImage[],
+  seen: readonly LabelledImage[],
+  rows: readonly Float32Array[],
+  classes: number
+): Float32Array {
+  const byImage = new Map(seen.map(({ id }, index) => [id, rows[index]!]))
+  const unknown = new Float32Array(classes).fill(1 / classes)
+  return concatenate(
+    images.map(({ id }) => byImage.get(id) ?? unknown),
+    classes
+  )
+}
+
+function concatenate(rows: readonly Float32Array[], width: number): Float32Array {
+  const all = new Float32Array(rows.length * width)
+  rows.forEach((row, index) => all.set(row, index * width))
+  return all
 }
