@@ -52,11 +52,13 @@ export class Outbox {
   }
 
   setProgress(progress: RunProgress): void {
-    // Points belong to the phase they were taken in, so they go before the news of another.
-    if (progress.phase !== this.phase) this.flush()
+    // Points belong to the phase they were taken in: those of the last phase go before the news of another, its own after.
+    const isNews = progress.phase !== this.phase
+    if (isNews) this.flush()
     this.phase = progress.phase
     this.progress = progress
-    this.flushWhenDue()
+    if (isNews) this.flush()
+    else this.flushWhenDue()
   }
 
   setMistakes(mistakes: LiveMistake[]): void {
