@@ -17,6 +17,7 @@ import { UploadsService } from './services/predictions/uploads'
 import { RunsService } from './services/runs/runs'
 import { SettingsService } from './services/settings/settings'
 import { listFolder } from './services/system/folders'
+import { Owners } from './services/system/owners'
 import { StatusService } from './services/system/status'
 import { openStore } from './store/open'
 import type { Store } from './store/store'
@@ -78,8 +79,10 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     featureCache: join(home, 'features')
   }
   const jobs = new JobsService()
+  const owners = new Owners(join(home, 'processes'))
+  const { isAlive } = owners
   const devices = new DevicesService({ host, jobs, cacheDirectory: cache })
-  const datasets = new DatasetsService({ store, host, jobs, home, sampleDirectory: join(resources, 'sample') })
+  const datasets = new DatasetsService({ store, host, jobs, home, sampleDirectory: join(resources, 'sample'), isAlive })
   const settings = new SettingsService(store.facts)
   const infer = new InferClient({
     host,
@@ -87,13 +90,19 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     backbonesDirectory: paths.backbones,
     compute: () => ({ runtime: devices.runtime(), threads: devices.report().cpu.threads })
   })
-  const models = new ModelsService({ store, jobs, infer, directory: paths.backbones })
+  const models = new ModelsService({
+    store,
+    jobs,
+    infer,
+    directory: paths.backbones,
+    imageFile: (imageId) => datasets.imageFile(imageId)
+  })
   const backbone = models.get.bind(models)
   // The window and the browser prepare TensorFlow in the background; a command does so only when it needs it.
   let looked: Promise<unknown> | null = null
   const look = (): Promise<unknown> => (looked ??= door === 'cli' ? devices.refresh() : devices.start())
   const compute = { report: () => devices.report(), runtime: () => devices.runtime(), known: look }
-  const runs = new RunsService({ store, host, jobs, log, backbone, compute, paths })
+  const runs = new RunsService({ store, host, jobs, log, backbone, compute, paths, isAlive })
   const model = async (runId: string) => {
     const run = await runs.get(runId)
     return trainedModel(run, await backbone(run.config.backboneId), paths.runs)
@@ -107,6 +116,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   )
 
   await runs.open()
+  owners.register()
   await uploads.open()
   if (door !== 'cli') void look()
   log.info('studio opened', { door, version, home, versions })
@@ -134,6 +144,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
         infer.close(),
         uploads.close()
       ])
+      owners.unregister()
       await store.close()
       log.info('studio closed', { door })
     }

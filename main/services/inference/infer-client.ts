@@ -32,6 +32,7 @@ interface Worker {
   talk: WorkerConversation<'infer'>
   started: Promise<void>
   markStarted: () => void
+  failStart: (error: unknown) => void
   /** What it was started with. */
   compute: string
 }
@@ -112,11 +113,15 @@ export class InferClient {
     const { host, backbonesDirectory } = this.options
     const compute = this.options.compute()
     let markStarted: () => void = () => undefined
-    const running = new Promise<void>((resolve) => (markStarted = resolve))
-    const talk = new WorkerConversation(host, 'infer', (message) => this.hear(message))
-    const started = Promise.race([running, talk.ended.then(() => undefined)])
+    let failStart: (error: unknown) => void = () => undefined
+    const started = new Promise<void>((resolve, reject) => {
+      markStarted = resolve
+      failStart = reject
+    })
+    // Requests that wait for it are told; without any, nobody is.
     started.catch(() => undefined)
-    const worker: Worker = { talk, started, markStarted, compute: JSON.stringify(compute) }
+    const talk = new WorkerConversation(host, 'infer', (message) => this.hear(message))
+    const worker: Worker = { talk, started, markStarted, failStart, compute: JSON.stringify(compute) }
     talk.ended.catch((error: unknown) => this.crashed(worker, error))
     talk.send({ type: 'start', backbonesDirectory, ...compute })
     return worker
@@ -129,12 +134,15 @@ export class InferClient {
   }
 
   /** Without an id a failure concerns all requests: the worker could not start. */
-  private failedAsAWhole({ error }: Failure): void {
-    for (const answers of this.pending.values()) answers.fail(StudioError.fromData(error))
+  private failedAsAWhole({ error: data }: Failure): void {
+    const error = StudioError.fromData(data)
+    this.worker?.failStart(error)
+    for (const answers of this.pending.values()) answers.fail(error)
     this.worker?.talk.kill()
   }
 
   private crashed(worker: Worker, error: unknown): void {
+    worker.failStart(error)
     if (this.worker !== worker) return
     this.worker = null
     const [first, longest] = this.options.backoffMs ?? [250, 30_000]

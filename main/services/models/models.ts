@@ -1,5 +1,4 @@
 /** Backbones: what they are, and what was found out about them on this machine. */
-import { join } from 'node:path'
 import { z } from 'zod'
 import {
   backboneSchema,
@@ -30,6 +29,8 @@ export interface ModelsContext {
   infer: InferClient
   /** Folder of the embedded backbones. */
   directory: string
+  /** @throws StudioError image/not-found */
+  imageFile(imageId: number): Promise<{ path: string }>
 }
 
 export class ModelsService {
@@ -87,15 +88,12 @@ export class ModelsService {
 
   /** A picture as a backbone sees it. @throws StudioError image/not-found, backbone/not-found, image/corrupt */
   async preview(backboneId: string, imageId: number, contract: PreprocessingContract | null): Promise<Preview> {
-    const { datasets } = this.context.store
-    const image = await datasets.image(imageId)
-    const dataset = image && (await datasets.get(image.datasetId))
-    if (!image || !dataset) throw new StudioError('image/not-found', `There is no image ${imageId}.`, { imageId })
+    const { path } = await this.context.imageFile(imageId)
     const answer = await this.context.infer.call(
       {
         type: 'preview',
         contract: contract ?? (await this.file(backboneId)).contract,
-        path: join(dataset.root, image.path)
+        path
       },
       'previewed'
     )

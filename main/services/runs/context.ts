@@ -33,4 +33,6 @@ export interface RunContext {
   backbone(id: string): Promise<Backbone>
   compute: Compute
   paths: RunPaths
+  /** Whether another process that owns runs of this home still lives. */
+  isAlive(pid: number): boolean
 }

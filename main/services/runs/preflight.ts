@@ -27,7 +27,8 @@ interface Startable extends RunData {
   backbone: Backbone
 }
 
-async function readData({ store }: RunContext, datasetId: string): Promise<RunData> {
+/** @throws StudioError dataset/not-found */
+export async function readData({ store }: RunContext, datasetId: string): Promise<RunData> {
   const dataset = await store.datasets.get(datasetId)
   if (!dataset) throw new StudioError('dataset/not-found', `There is no dataset '${datasetId}'.`, { datasetId })
   return { dataset, classes: await store.datasets.classes(datasetId) }

@@ -3,7 +3,8 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
-import { presetConfig, validateConfig } from '@shared/domain/presets'
+import { validateConfig } from '@shared/domain/presets'
+import { recommendedConfig, type Recommendation } from '@shared/domain/recommendation'
 import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/training-config'
 import type { Split } from '@shared/domain/dataset'
 import { StudioError } from '@shared/errors'
@@ -12,8 +13,7 @@ import { CoalescedFeed } from '../streams/coalesced-feed'
 import type { RunContext } from './context'
 import { LiveRun } from './live-run'
 import { defaultRunName, newRunId, nextColor } from './naming'
-import { Owners } from './owners'
-import { assertStartable, estimateRun, rememberFeatures, type RunEstimate } from './preflight'
+import { assertStartable, estimateRun, readData, rememberFeatures, type RunEstimate } from './preflight'
 import { watchStoredRun } from './stored-run'
 import { buildTrainJob, runDirectory } from './train-job'
 import { STOP_FILE, Training, type FeatureCounts } from './training'
@@ -42,22 +42,18 @@ export class RunsService {
   private readonly counts = new Map<string, FeatureCounts>()
   private readonly listeners = new Set<(run: Run) => void>()
   private readonly listListeners = new Set<() => void>()
-  private readonly owners: Owners
   private current: ActiveRun | null = null
   private closing = false
   /** Names and colours are chosen from what exists, so that starts come one after the other. */
   private starting: Promise<unknown> = Promise.resolve()
 
-  constructor(private readonly context: RunContext) {
-    this.owners = new Owners(join(context.paths.runs, '.owners'))
-  }
+  constructor(private readonly context: RunContext) {}
 
   /** Settles what former processes left behind. Call it once, before anything else. */
   async open(): Promise<void> {
-    const { store, log } = this.context
-    const orphans = await store.runs.interruptOrphans((pid) => pid !== process.pid && this.owners.isAlive(pid))
+    const { store, log, isAlive } = this.context
+    const orphans = await store.runs.interruptOrphans(isAlive)
     for (const { id } of orphans) log.info('run interrupted: its studio is gone', { runId: id })
-    this.owners.register()
   }
 
   list = (): Promise<Run[]> => this.context.store.runs.list()
@@ -72,15 +68,23 @@ export class RunsService {
   /** By id, the beginning of an id, or name. @throws StudioError run/not-found, run/ambiguous */
   resolve = (reference: string): Promise<Run> => this.context.store.runs.resolve(reference)
 
-  /** The recommended configuration for a dataset, with a reason for each setting that is its own. @throws StudioError dataset/not-found */
-  async defaults(
-    datasetId: string,
-    mode: TrainingMode,
-    preset: PresetId
-  ): Promise<{ config: TrainingConfig; reasons: Record<string, string> }> {
-    const dataset = await this.context.store.datasets.get(datasetId)
-    if (!dataset) throw new StudioError('dataset/not-found', `There is no dataset '${datasetId}'.`, { datasetId })
-    return { config: presetConfig(preset, mode), reasons: {} }
+  /**
+   * The recommended configuration for a dataset on this machine, with a reason for each setting that follows from them.
+   *
+   * @throws StudioError dataset/not-found
+   */
+  async defaults(datasetId: string, mode: TrainingMode, preset: PresetId): Promise<Recommendation> {
+    const { compute } = this.context
+    const { dataset, classes } = await readData(this.context, datasetId)
+    return recommendedConfig({
+      mode,
+      preset,
+      images: dataset.imageCount,
+      classes: classes.length,
+      smallestClass: Math.min(...classes.map(({ total }) => total), dataset.imageCount),
+      threads: compute.report().cpu.threads,
+      tensorflowReady: compute.runtime() !== null
+    })
   }
 
   /** What a run would take, and whether it could start now. @throws StudioError dataset/not-found, backbone/not-found */
@@ -302,7 +306,6 @@ export class RunsService {
       else this.current.training.kill()
       await this.current.settled
     }
-    this.owners.unregister()
   }
 
   private listChanged(): void {

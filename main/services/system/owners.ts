@@ -1,6 +1,6 @@
 /**
- * Which processes watch over runs. A process id alone is not enough: after a crash another program may have been given the
- * same one, and its run would seem to go on for ever. So each process leaves a note with the time it was started.
+ * Which processes watch over runs and imports. A process id alone is not enough: after a crash another program may have been given the
+ * same one, and the work would seem to go on for ever. So each process leaves a note with the time it was started.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export class Owners {
   /** @param directory made when it is missing */
   constructor(private readonly directory: string) {}
 
-  /** Notes that this process may own runs. */
+  /** Notes that this process may own work. */
   register(): void {
     mkdirSync(this.directory, { recursive: true })
     writeFileSync(this.note(process.pid), startTicks(process.pid) ?? '')
@@ -30,8 +30,9 @@ export class Owners {
     rmSync(this.note(process.pid), { force: true })
   }
 
-  /** Whether the process that noted itself under this id still runs. Ask before `register`: an own id is a former one's. */
-  isAlive(pid: number): boolean {
+  /** Whether another process that noted itself under this id still runs. Work that is noted as one's own is a former one's. */
+  readonly isAlive = (pid: number): boolean => {
+    if (pid === process.pid) return false
     let noted: string
     try {
       noted = readFileSync(this.note(pid), 'utf8')
