@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@shared/random'
+import type { HeadWeights } from '../../../main/engine/training/finetune-contract'
 import { dropOut } from '../../../main/engine/training/dropout'
 import { applyScaling, fitScaling, foldScaling, gatherRows, softTargets } from '../../../main/engine/training/head-data'
 
@@ -26,7 +27,7 @@ describe('scaling', () => {
     const scaling = fitScaling({ values, width: 2, labels: [] }, 'center')
     const head = { kernel: Float32Array.of(0.5, -1, 2, 0.25), bias: Float32Array.of(0.1, -0.2), classes: 2 }
     const folded = foldScaling(head, scaling)
-    const logits = (x: Float32Array, { kernel, bias }: typeof head): number[] =>
+    const logits = (x: Float32Array, { kernel, bias }: HeadWeights): number[] =>
       [0, 1].map((k) => x[0]! * kernel[k]! + x[1]! * kernel[2 + k]! + bias[k]!)
     for (let row = 0; row < 3; row++) {
       const plain = values.subarray(2 * row, 2 * row + 2)
