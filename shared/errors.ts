@@ -24,6 +24,7 @@ export const ERROR_HINTS = {
   'image/corrupt': 'Replace the file: its contents are damaged or cut short.',
   'image/too-large': 'Scale it down: images over 178 megapixels are refused.',
   'image/unreadable': 'Give yourself permission to read the file.',
+  'image/bad-name': 'Rename it: only names in valid Unicode can be read.',
   'image/unlabelled': 'Move it into a sub-folder that is named after its label.',
   'image/outside': 'Copy what the link leads to into the folder: only what lies inside the imported folder is read.',
   'image/vanished': 'The file was there when the import began; import again once the folder is at rest.',

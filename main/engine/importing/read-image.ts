@@ -1,0 +1,68 @@
+/** Reads one image file: its content's hash, its size, and its thumbnail, for which every pixel is decoded once. */
+import { createHash } from 'node:crypto'
+import { access, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StudioError } from '@shared/errors'
+import type { ImportScan, KnownImage } from '@shared/worker-protocol/import'
+import { inspectImage, thumbnail } from '../data/decode'
+import { fileError, writeError } from './file-errors'
+
+/** The file is held in memory while it is hashed and decoded; this is the most that Node reads at once. */
+const MAX_FILE_BYTES = 2 ** 31 - 1
+
+export type ImageFacts = KnownImage & Pick<ImportScan['images'][number], 'state'>
+
+/** Where the thumbnail of a content lies: `ab/abcdef….webp`. */
+export const thumbnailPath = (directory: string, hash: string): string =>
+  join(directory, hash.slice(0, 2), `${hash}.webp`)
+
+/**
+ * @param path relative to `root`, forward slashes.
+ * @param known how the last import left it. With the same size and time of change, the file is not read again.
+ * @throws StudioError image/* when this file is refused, store/disk-full and store/unwritable when no thumbnail can be written
+ */
+export async function readImage(
+  root: string,
+  path: string,
+  thumbnails: string,
+  known: KnownImage | undefined
+): Promise<ImageFacts> {
+  const file = join(root, path)
+  const info = await stat(file).catch((error: unknown) => {
+    throw fileError(path, error)
+  })
+  // Reading a pipe or a device could wait for ever.
+  if (!info.isFile()) throw new StudioError('image/unsupported', `'${path}' is not a file.`, { path })
+  const { size: bytes, mtimeMs } = info
+  if (known?.bytes === bytes && known.mtimeMs === mtimeMs && (await exists(thumbnailPath(thumbnails, known.hash)))) {
+    return { ...known, state: 'unchanged' }
+  }
+  if (bytes > MAX_FILE_BYTES) {
+    throw new StudioError('image/too-large', `'${path}' has ${(bytes / 1e9).toFixed(1)} GB.`, { path, bytes })
+  }
+  const contents = await readFile(file).catch((error: unknown) => {
+    throw fileError(path, error)
+  })
+  const hash = createHash('sha256').update(contents).digest('hex')
+  const { width, height, format } = await inspectImage(path, contents)
+  await ensureThumbnail(path, contents, thumbnails, hash)
+  const state = !known ? 'added' : known.hash === hash ? 'unchanged' : 'changed'
+  return { path, bytes, mtimeMs, hash, width, height, format, state }
+}
+
+/** A content that has its thumbnail was decoded whole before. */
+async function ensureThumbnail(path: string, contents: Uint8Array, thumbnails: string, hash: string): Promise<void> {
+  const out = thumbnailPath(thumbnails, hash)
+  if (await exists(out)) return
+  try {
+    await thumbnail(path, out, contents)
+  } catch (error) {
+    throw error instanceof StudioError ? error : writeError(thumbnails, error)
+  }
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false
+  )
