@@ -5,14 +5,10 @@
 import type { PreprocessingContract, ResizeFilter } from '@shared/domain/preprocessing'
 import type { KernelEnum, Sharp } from 'sharp'
 import { BACKGROUND, decoding, openImage, type OpenImage } from './decode'
-import { viewOf, type View } from './geometry'
+import { viewOf, type Box } from './geometry'
+import { resample, type PixelImage } from './resample'
 
-/** RGB, 8 bits, row by row from the top. */
-export interface PixelImage {
-  width: number
-  height: number
-  data: Uint8Array
-}
+export type { PixelImage }
 
 /** A path, or an image that is open already. */
 export type ImageSource = string | OpenImage
@@ -36,40 +32,50 @@ export async function loadPixels(
   margin = 0
 ): Promise<PixelImage> {
   const image = typeof source === 'string' ? await openImage(source) : source
-  const view = viewOf(image.width, image.height, contract)
+  const { trim, resized, window } = viewOf(image.width, image.height, contract)
+  const { left, top, width, height } = window
+  const wanted = { left: left - margin, top: top - margin, width: width + 2 * margin, height: height + 2 * margin }
+  const outside = contract.crop === 'pad' ? 'black' : 'copy'
   const pipeline = image.pipeline.clone().flatten({ background: BACKGROUND })
-  if (view.trim) pipeline.extract(view.trim)
-  const { width, height } = view.resized
-  pipeline.resize(width, height, { fit: 'fill', kernel: KERNELS[contract.filter] })
-  cutWindow(pipeline, view, margin, contract.crop === 'pad' ? 'background' : 'copy')
-  const data = await decoding(image.path, () => pipeline.toColourspace('srgb').raw().toBuffer())
-  // Not what sharp says of it: after an extension it tells the size before.
-  const side = contract.size + 2 * margin
-  return { width: side, height: side, data }
+  if (trim) pipeline.extract(trim)
+  const from = trim ?? image
+  if (resized.width > from.width || resized.height > from.height) {
+    return resample(await readPixels(image, pipeline), resized, wanted, contract.filter, outside)
+  }
+  // Applied to the whole picture and cut afterwards, so that libvips can shrink a JPEG or WebP while it decodes it. Where the
+  // factor (at most 8) does not divide the picture's side, this stretches the result, by less than a pixel over its length.
+  pipeline.resize(resized.width, resized.height, { fit: 'fill', kernel: KERNELS[contract.filter] })
+  cutWindow(pipeline, wanted, resized, outside)
+  return readPixels(image, pipeline)
+}
+
+async function readPixels(image: OpenImage, pipeline: Sharp): Promise<PixelImage> {
+  const { data, info } = await decoding(image.path, () =>
+    pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
+  )
+  return { width: info.width, height: info.height, data }
 }
 
 /** Cuts out what lies within the picture, then extends it to what was asked for. */
 function cutWindow(
   pipeline: Sharp,
-  { window, resized }: View,
-  margin: number,
-  extendWith: 'copy' | 'background'
+  wanted: Box,
+  resized: { width: number; height: number },
+  outside: 'copy' | 'black'
 ): void {
-  const wanted = { left: window.left - margin, top: window.top - margin }
-  const side = { width: window.width + 2 * margin, height: window.height + 2 * margin }
   const left = Math.max(wanted.left, 0)
   const top = Math.max(wanted.top, 0)
-  const right = Math.min(wanted.left + side.width, resized.width)
-  const bottom = Math.min(wanted.top + side.height, resized.height)
+  const right = Math.min(wanted.left + wanted.width, resized.width)
+  const bottom = Math.min(wanted.top + wanted.height, resized.height)
   pipeline.extract({ left, top, width: right - left, height: bottom - top })
   const missing = {
     left: left - wanted.left,
     top: top - wanted.top,
-    right: wanted.left + side.width - right,
-    bottom: wanted.top + side.height - bottom
+    right: wanted.left + wanted.width - right,
+    bottom: wanted.top + wanted.height - bottom
   }
   if (Object.values(missing).some((amount) => amount > 0)) {
-    pipeline.extend({ ...missing, extendWith, background: '#000000' })
+    pipeline.extend({ ...missing, extendWith: outside === 'copy' ? 'copy' : 'background', background: '#000000' })
   }
 }
 
