@@ -33,9 +33,14 @@ export async function requireSpace(directory: string, bytes: number): Promise<vo
   )
 }
 
-/** ENOSPC of any file operation as its coded error; anything else as it is. */
-export function diskFullOr(error: unknown, directory: string): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
-  return new StudioError('runtime/disk-full', `The disk that holds ${directory} is full.`, { directory })
+/** A failed file operation in the cache folder as its coded error; anything else as it is. */
+export function codedFileError(error: unknown, directory: string): unknown {
+  const { code, syscall, message } = (error ?? {}) as NodeJS.ErrnoException
+  if (error instanceof StudioError || code === undefined || syscall === undefined) return error
+  const details = { directory, cause: message }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new StudioError('runtime/disk-full', `The disk that holds ${directory} is full.`, details, { cause: error })
+  }
+  const sentence = `TensorFlow could not be kept in ${directory}: ${message}.`
+  return new StudioError('runtime/failed', sentence, details, { cause: error })
 }

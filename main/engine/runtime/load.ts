@@ -2,6 +2,7 @@
  * Loads TensorFlow from the prepared runtime into this process. Nothing is written into node_modules, which is read-only in a
  * packaged program: the package is told where its binding lies when it asks.
  */
+import type * as tfjs from '@tensorflow/tfjs-node-gpu'
 import Module, { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,7 +11,7 @@ import { StudioError } from '@shared/errors'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import { cureKernels } from './cures'
 
-export type TensorFlow = typeof import('@tensorflow/tfjs-node-gpu')
+export type TensorFlow = typeof tfjs
 
 export interface LoadOptions {
   /** Threads of one operation; every core when it is left out. Counts for the first load of a process. */
@@ -73,11 +74,11 @@ function setEnvironment({ threads }: LoadOptions): void {
   process.env['TF_NUM_INTEROP_THREADS'] = '1'
 }
 
-/** The package calls two functions of `util` that Node 23 removed. */
+/** The package calls two functions of `util` that newer Nodes have removed, or warn of. */
 function restoreRemovedUtilities(): void {
   const old = util as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean }
-  old.isNullOrUndefined ??= (value) => value === null || value === undefined
-  old.isArray ??= Array.isArray
+  old.isNullOrUndefined = (value) => value === null || value === undefined
+  old.isArray = Array.isArray
 }
 
 type Loader = (request: string, parent: { filename?: string } | undefined, isMain: boolean) => unknown

@@ -46,7 +46,7 @@ export function locationOf(cacheDirectory: string, plan: RuntimePlan): RuntimeLo
 
 /**
  * The prepared runtime, or null when there is none that fits. Cheap: it compares sizes and times; only where times differ
- * (a folder that was copied) are the files hashed once more.
+ * (a folder that was copied) are files hashed once more.
  *
  * @param binding version of @tensorflow/tfjs-node-gpu that is installed
  */
@@ -63,8 +63,10 @@ export async function findRuntime(
     manifest.files.map(({ path }) => stat(join(location.directory, path)).catch(() => null))
   )
   if (!manifest.files.every(({ bytes }, index) => found[index]?.size === bytes)) return null
-  if (manifest.files.every(({ mtimeMs }, index) => found[index]?.mtimeMs === mtimeMs)) return location
-  if ((await damagedFiles(location)).length > 0) return null
+  // Copying and some file systems keep whole milliseconds only.
+  const touched = manifest.files.filter(({ mtimeMs }, index) => Math.abs(found[index]!.mtimeMs - mtimeMs) >= 1)
+  if (touched.length === 0) return location
+  if ((await damagedAmong(touched, location)).length > 0) return null
   const files = manifest.files.map((file, index) => ({ ...file, mtimeMs: found[index]?.mtimeMs ?? file.mtimeMs }))
   await writeManifest(location.directory, { ...manifest, files }).catch(() => undefined)
   return location
@@ -74,8 +76,16 @@ export async function findRuntime(
 export async function damagedFiles(location: RuntimeLocation, signal?: AbortSignal): Promise<string[]> {
   const manifest = await readManifest(location.directory)
   if (!manifest) return [FILE]
+  return damagedAmong(manifest.files, location, signal)
+}
+
+async function damagedAmong(
+  files: Manifest['files'],
+  location: RuntimeLocation,
+  signal?: AbortSignal
+): Promise<string[]> {
   const damaged: string[] = []
-  for (const { path, sha256 } of manifest.files) {
+  for (const { path, sha256 } of files) {
     const found = await fileSha256(join(location.directory, path), signal).catch(() => null)
     if (found !== sha256) damaged.push(path)
   }

@@ -9,7 +9,7 @@ import { StudioError } from '@shared/errors'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import { buildBinding, requireCompiler } from './build-binding'
 import { bindingSources, systemCompilers } from './compiler'
-import { diskFullOr, removeTree, requireSpace } from './files'
+import { codedFileError, removeTree, requireSpace } from './files'
 import { withLock } from './lock'
 import { Log } from './log'
 import { findRuntime, locationOf, recordRuntime, runtimeRoot } from './manifest'
@@ -72,7 +72,7 @@ export async function prepareRuntime(options: PrepareOptions): Promise<PreparedR
     })
   } catch (error) {
     if (signal?.aborted) throw new StudioError('job/cancelled', 'Preparing TensorFlow was stopped.')
-    throw diskFullOr(error, root)
+    throw codedFileError(error, root)
   }
 }
 

@@ -73,7 +73,7 @@ function gpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {
   return {
     state: 'offered',
     reason: `TensorFlow for NVIDIA GPUs is not fetched unasked: it takes ${gigabytes(bytes)}.`,
-    remedy: `Fetch it here (${gigabytes(bytes)}, about 5 GB on disk), or run: whetstone devices --prepare gpu`
+    remedy: `Fetch it from Devices: ${gigabytes(bytes)}, about 5 GB on disk.`
   }
 }
 
@@ -86,7 +86,7 @@ function cpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {
     return {
       state: 'offered',
       reason: 'TensorFlow is not prepared yet.',
-      remedy: `Prepare it here (fetches ${gigabytes(bytes)}), or run: whetstone devices --prepare`
+      remedy: `Prepare it from Devices: ${gigabytes(bytes)} to fetch.`
     }
   }
   if (facts.tensorflow && !facts.tensorflow.loads) {
