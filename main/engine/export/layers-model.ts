@@ -63,12 +63,13 @@ export async function exportLayersModel(request: ExportRequest): Promise<ExportR
 
 async function refuseOccupied(directory: string): Promise<void> {
   try {
+    if (!(await stat(directory)).isDirectory()) {
+      throw new StudioError('export/exists', `'${directory}' is a file.`, { directory })
+    }
     if ((await readdir(directory)).length === 0) return
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return
-    if (code !== 'ENOTDIR') throw failed(directory, error as Error)
-    throw new StudioError('export/exists', `'${directory}' is a file.`, { directory })
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error instanceof StudioError ? error : failed(directory, error as Error)
   }
   throw new StudioError('export/exists', `'${directory}' is not empty.`, { directory })
 }
