@@ -41,14 +41,18 @@ export async function withLock<T>(
   const token = await acquire(options)
   const progressFile = `${options.file}.progress`
   const beat = setInterval(() => void utimes(options.file, new Date(), new Date()).catch(() => undefined), HEARTBEAT_MS)
-  let telling = Promise.resolve()
+  // What a holder that died had told.
+  let telling = rm(progressFile, { force: true })
+  let over = false
   const tell = (progress: Progress): void => {
+    if (over) return
     telling = telling.then(() => writeAtomically(progressFile, JSON.stringify(progress))).catch(() => undefined)
   }
   try {
     return await work(tell)
   } finally {
     clearInterval(beat)
+    over = true
     await telling
     await rm(progressFile, { force: true })
     if ((await readHolder(options.file))?.token === token) await rm(options.file, { force: true })
