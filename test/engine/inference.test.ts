@@ -187,7 +187,8 @@ describe('predictions', () => {
     const controller = new AbortController()
     let parts = 0
     const read = async (): Promise<void> => {
-      for await (const _ of predictFolder(network, join(RESOURCES, 'sample/dishes'), controller.signal)) {
+      for await (const { done } of predictFolder(network, join(RESOURCES, 'sample/dishes'), controller.signal)) {
+        expect(done).toBeGreaterThan(0)
         parts++
         controller.abort()
       }

@@ -1,6 +1,8 @@
 /** ONNX Runtime, native, on the CPU: the fastest way through a frozen network there. */
+import { createRequire } from 'node:module'
 import { StudioError } from '@shared/errors'
 import type { InferenceSession } from 'onnxruntime-common'
+import type * as OnnxRuntimeNode from 'onnxruntime-node'
 import type { Executor } from './executor'
 import { loadOnnxNetwork } from './onnx-network'
 
@@ -24,7 +26,7 @@ export function onnxSessionOptions(threads: number): InferenceSession.SessionOpt
 
 /** @throws StudioError device/no-executor when the native library does not load */
 export async function createOnnxRuntimeExecutor({ threads }: { threads: number }): Promise<Executor> {
-  const runtime = await loadNative()
+  const runtime = loadNative()
   return {
     id: 'onnxruntime',
     device: 'CPU',
@@ -34,9 +36,10 @@ export async function createOnnxRuntimeExecutor({ threads }: { threads: number }
   }
 }
 
-async function loadNative(): Promise<typeof import('onnxruntime-node')> {
+function loadNative(): typeof OnnxRuntimeNode {
   try {
-    return await import('onnxruntime-node')
+    // Only where it is used, and by require: packaged modules cannot be reached by import().
+    return createRequire(import.meta.url)('onnxruntime-node') as typeof OnnxRuntimeNode
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new StudioError('device/no-executor', `ONNX Runtime does not load: ${why}.`, {}, { cause: error })

@@ -1,5 +1,7 @@
 /** ONNX Runtime compiled to WebAssembly: the last rung, for machines whose native library does not load. */
+import { createRequire } from 'node:module'
 import { StudioError } from '@shared/errors'
+import type * as OnnxRuntimeWeb from 'onnxruntime-web'
 import type { Executor } from './executor'
 import { loadOnnxNetwork } from './onnx-network'
 
@@ -8,7 +10,7 @@ import { loadOnnxNetwork } from './onnx-network'
  * @throws StudioError device/no-executor when WebAssembly does not start
  */
 export async function createWasmExecutor(): Promise<Executor> {
-  const runtime = await loadWasm()
+  const runtime = loadWasm()
   return {
     id: 'wasm',
     device: 'CPU',
@@ -23,9 +25,9 @@ export async function createWasmExecutor(): Promise<Executor> {
   }
 }
 
-async function loadWasm(): Promise<typeof import('onnxruntime-web')> {
+function loadWasm(): typeof OnnxRuntimeWeb {
   try {
-    const runtime = await import('onnxruntime-web')
+    const runtime = createRequire(import.meta.url)('onnxruntime-web') as typeof OnnxRuntimeWeb
     runtime.env.wasm.numThreads = 1
     return runtime
   } catch (error) {

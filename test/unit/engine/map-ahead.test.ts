@@ -34,7 +34,7 @@ describe('mapAhead', () => {
     // One was taken, six more may lie ready.
     expect(started).toBe(7)
     expect(most).toBe(2)
-    for await (const _ of results);
+    while (!(await results.next()).done);
     expect(started).toBe(20)
   })
 
@@ -44,7 +44,9 @@ describe('mapAhead', () => {
       started++
       await pause(1)
     }
-    for await (const _ of mapAhead(Array.from({ length: 50 }), work, { concurrency: 2, ahead: 8 })) break
+    const results = mapAhead(Array.from({ length: 50 }), work, { concurrency: 2, ahead: 8 })
+    await results.next()
+    await results.return(undefined)
     const then = started
     await pause(20)
     expect(started).toBeLessThanOrEqual(then + 2)

@@ -45,7 +45,7 @@ export function networkToOnnx(network: NetworkGraph): Uint8Array {
 
 /** @returns the name of the node's value in the ONNX model. */
 function writeNode(node: GraphNode, writing: Writing): string {
-  const { model, names, shapes } = writing
+  const { model, names } = writing
   const value = `v:${node.name}`
   const read = (name: string): string => names.get(name)!
   switch (node.op) {
