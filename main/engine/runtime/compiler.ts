@@ -15,6 +15,8 @@ export interface Compiler {
   name: string
   command: string
   args: string[]
+  /** Variables it needs besides those of the user. */
+  env?: Record<string, string>
 }
 
 export interface BindingSources {
@@ -38,12 +40,16 @@ export async function systemCompilers(env: NodeJS.ProcessEnv = process.env, sign
   return found
 }
 
-/** Zig, unpacked from its wheel: a C++ compiler with its own headers and libraries. */
+/**
+ * Zig, unpacked from its wheel: a C++ compiler with its own headers and libraries, which it builds first. What it makes on the
+ * way stays in `directory`.
+ */
 export async function zigCompiler(directory: string, version: string, arch: string): Promise<Compiler> {
   const command = join(directory, 'ziglang', 'zig')
   await chmod(command, 0o755)
   const target = `${arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu.2.27`
-  return { name: `zig ${version}`, command, args: ['c++', '-target', target] }
+  const caches = { ZIG_GLOBAL_CACHE_DIR: join(directory, 'cache'), ZIG_LOCAL_CACHE_DIR: join(directory, 'cache') }
+  return { name: `zig ${version}`, command, args: ['c++', '-target', target], env: caches }
 }
 
 /** Where the sources and Node's headers lie on disk; a compiler cannot look into an asar archive. */
@@ -93,7 +99,10 @@ export async function compileBinding(options: CompileOptions): Promise<string> {
   ]
   log.write(`${compiler.name}: ${compiler.command} ${args.join(' ')}`)
   const onLine = (line: string): void => log.write(`  ${line}`)
-  const result = await runChild(compiler.command, args, { env, signal, timeoutMs: TIMEOUT_MS, onLine })
+  const result = await runChild(compiler.command, args, {
+    ...{ signal, timeoutMs: TIMEOUT_MS, onLine },
+    env: { ...(env ?? process.env), ...compiler.env }
+  })
   if (result.code === 0) return output
   const words = result.stderr.trimEnd().split('\n')
   const why = words.find((line) => line.includes('error:')) ?? words.at(-1) ?? ''

@@ -39,6 +39,8 @@ const [FETCH, UNPACK, COMPILE, FIRST_OPERATION] = [0, 1, 2, 3]
 const TICK_MS = 250
 /** What the compiler, the headers and the rounding of file systems take besides. */
 const SPARE_BYTES = 100_000_000
+/** A fetched compiler, unpacked, with the libraries it builds. */
+const ZIG_BYTES = 800_000_000
 
 /**
  * Loads the runtime into this process at the end, so that it is called in a process of its own. Nothing is fetched when it is
@@ -98,11 +100,12 @@ async function build(
   for (const path of [wheelsDirectory, scratch, staging]) await mkdir(path, { recursive: true })
   // A wheel is on disk twice while pip copies it, and then beside what is unpacked from it.
   const missing = await missingBytes(plan.wheels, wheelsDirectory)
-  await requireSpace(partial, Math.max(2 * missing, missing + plan.unpackedBytes) + SPARE_BYTES)
+  const spare = SPARE_BYTES + (compilers.length > 0 ? 0 : ZIG_BYTES)
+  await requireSpace(partial, Math.max(2 * missing, missing + plan.unpackedBytes) + spare)
 
   const steps = { python, log, signal, env }
   const total = fetchedBytes(plan)
-  const meter = new ProgressMeter(phasesOf(plan))
+  const meter = new ProgressMeter(phasesOf(plan, compilers.length > 0))
   report(meter.enter(FETCH))
   const wheels = await fetchWheels({
     ...{ ...steps, wheels: plan.wheels, tags: plan.tags, directory: wheelsDirectory, scratch },

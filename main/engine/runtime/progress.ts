@@ -19,19 +19,26 @@ export interface Progress {
 /** Rates of a common machine, for what has not begun. */
 const UNPACKED_BYTES_PER_SECOND = 120e6
 const FETCHED_BYTES_PER_SECOND = 10e6
+const SLOW_COMPILER = { share: 0.4, expectedSeconds: 60 }
 
-/** Fetching, unpacking, compiling, first operation. */
-export function phasesOf(plan: RuntimePlan): Phase[] {
+/**
+ * Fetching, unpacking, compiling, first operation.
+ *
+ * @param hasCompiler false: a compiler is fetched as well, and builds its own libraries before the binding
+ */
+export function phasesOf(plan: RuntimePlan, hasCompiler: boolean): Phase[] {
   const bytes = fetchedBytes(plan)
   const version = plan.version.split('.').slice(0, 2).join('.')
   return [
     {
       name: `Fetching TensorFlow ${version} (${sizeText(bytes)})`,
-      share: 0.76,
+      share: hasCompiler ? 0.76 : 0.82 - SLOW_COMPILER.share,
       expectedSeconds: bytes / FETCHED_BYTES_PER_SECOND
     },
     { name: 'Unpacking', share: 0.14, expectedSeconds: plan.unpackedBytes / UNPACKED_BYTES_PER_SECOND },
-    { name: 'Compiling the binding', share: 0.06, expectedSeconds: 5 },
+    hasCompiler
+      ? { name: 'Compiling the binding', share: 0.06, expectedSeconds: 5 }
+      : { name: `Compiling the binding with a fetched compiler (${sizeText(plan.zig?.bytes ?? 0)})`, ...SLOW_COMPILER },
     { name: 'First operation', share: 0.04, expectedSeconds: 2 }
   ]
 }
@@ -88,7 +95,9 @@ export class ProgressMeter {
     const expectedMs = (this.phases[this.phase]?.expectedSeconds ?? 1) * 1000
     const fraction = 1 - Math.exp(-elapsedMs / expectedMs)
     const shown = this.at(fraction)
-    return { ...shown, etaSeconds: Math.max(1, (expectedMs - elapsedMs) / 1000) + this.laterSeconds() }
+    // Longer than expected: nobody knows how long still.
+    const left = elapsedMs < expectedMs ? (expectedMs - elapsedMs) / 1000 + this.laterSeconds() : null
+    return { ...shown, etaSeconds: left }
   }
 
   private eta(fraction: number, current: Phase): number | null {

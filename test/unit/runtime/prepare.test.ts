@@ -86,7 +86,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('preparin
   test('the growing file is the progress; stopping ends pip; the next start begins cleanly', async () => {
     const stop = new AbortController()
     const half = Math.round(plan.wheels[0]!.bytes / 2)
-    // A sparse file: it has the size without taking the disk.
+    // A sparse file: it has the size without taking the disk. Without a compiler, fetching is 42 % of it all.
     const download = `mkdir "$TMPDIR/pip-unpack-1"; truncate -s ${half} "$TMPDIR/pip-unpack-1/x.whl"; exec sleep 60`
     const seen = vi.fn(({ progress }: { progress: number }) => {
       if (progress > 0) stop.abort()
@@ -96,7 +96,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('preparin
     expect(Date.now() - begun).toBeLessThan(8000)
     expect(seen.mock.lastCall?.[0]).toMatchObject({
       phase: 'Fetching TensorFlow 2.21 (274 MB)',
-      progress: expect.closeTo(0.38, 2)
+      progress: expect.closeTo(0.21, 2)
     })
     expect(statSync(join(partial(), 'scratch', 'pip-unpack-1', 'x.whl')).size).toBe(half)
     expectLetGo()

@@ -50,14 +50,17 @@ test('it never falls, never passes 1, and a phase that cannot be measured nears 
   expect(early.progress).toBeGreaterThan(0.9)
   expect(late.progress).toBeGreaterThan(early.progress)
   expect(late.progress).toBeLessThan(1)
-  expect(late.etaSeconds).toBe(1)
+  expect(early.etaSeconds).toBeCloseTo(4)
+  expect(late.etaSeconds).toBeNull()
 })
 
 test.each([
-  ['cpu', 'Fetching TensorFlow 2.21 (274 MB)'],
-  ['gpu', 'Fetching TensorFlow 2.21 (2.9 GB)']
-] as const)('the phases of %s say what is fetched, and make a whole', (flavour, first) => {
-  const phases = phasesOf(planRuntime(flavour, 'linux', 'x64'))
+  ['cpu', true, 'Fetching TensorFlow 2.21 (274 MB)', 'Compiling the binding'],
+  ['gpu', true, 'Fetching TensorFlow 2.21 (2.9 GB)', 'Compiling the binding'],
+  ['cpu', false, 'Fetching TensorFlow 2.21 (274 MB)', 'Compiling the binding with a fetched compiler (101 MB)']
+] as const)('the phases of %s (compiler: %s) say what is done, and make a whole', (flavour, compiler, first, third) => {
+  const phases = phasesOf(planRuntime(flavour, 'linux', 'x64'), compiler)
   expect(phases[0]?.name).toBe(first)
+  expect(phases[2]?.name).toBe(third)
   expect(phases.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1)
 })
