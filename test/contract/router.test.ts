@@ -1,0 +1,211 @@
+/** Every method of the contract, called as a door calls it: oRPC checks each input and output against its schema. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDefinedError, ORPCError } from '@orpc/client'
+import { createRouterClient, type RouterClient } from '@orpc/server'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { contract } from '@shared/contract'
+import { presetConfig } from '@shared/domain/presets'
+import { errorDataSchema } from '@shared/errors'
+import { router } from '../../main/router'
+import { openStudio, PNG, type StudioFixture } from '../fixtures/studio'
+
+let fixture: StudioFixture
+let api: RouterClient<typeof router>
+const called = new Set<string>()
+
+beforeAll(async () => {
+  fixture = await openStudio()
+  api = createRouterClient(router, {
+    context: { studio: fixture.studio },
+    interceptors: [
+      ({ next, path }) => {
+        called.add(path.join('.'))
+        return next()
+      }
+    ]
+  })
+})
+afterAll(() => fixture.close())
+
+const config = presetConfig('default', 'head')
+
+async function first<T>(stream: AsyncIterable<T>): Promise<T> {
+  for await (const value of stream) return value
+  throw new Error('the stream was empty')
+}
+
+/** The data of the contract's own error; anything else fails the test. */
+async function failure(call: Promise<unknown>): Promise<{ code: string; message: string }> {
+  const error: unknown = await call.then(
+    () => new Error('it did not fail'),
+    (thrown: unknown) => thrown
+  )
+  expect(error).toBeInstanceOf(ORPCError)
+  expect(isDefinedError(error)).toBe(true)
+  return errorDataSchema.parse((error as ORPCError<string, unknown>).data)
+}
+
+async function importPictures(): Promise<string> {
+  const { dataset, job } = await api.datasets.import({ path: fixture.pictures })
+  expect((await fixture.studio.jobs.settled(job.id)).error).toBeNull()
+  return dataset.id
+}
+
+test('system', async () => {
+  expect(await api.system.info()).toMatchObject({
+    door: 'browser',
+    version: '1.2.3',
+    home: join(fixture.folder, 'home')
+  })
+  expect(await api.system.saveSettings({ theme: 'dark' })).toMatchObject({ theme: 'dark', sidebarCollapsed: false })
+  expect(await api.system.settings()).toMatchObject({ theme: 'dark' })
+  mkdirSync(join(fixture.folder, '.hidden'))
+  const listing = await api.system.browse({ path: fixture.pictures })
+  expect(listing.folders.map(({ name }) => name)).toEqual(['cat', 'dog'])
+  expect((await api.system.browse({ path: join(fixture.pictures, 'cat') })).imageCount).toBe(12)
+  expect((await api.system.browse({ path: fixture.folder })).folders.map(({ name }) => name)).not.toContain('.hidden')
+  expect((await api.system.browse({ path: null })).parent).not.toBeNull()
+  expect(await failure(api.system.browse({ path: '/no/such/folder' }))).toMatchObject({
+    code: 'dataset/folder-missing'
+  })
+  expect(await failure(api.system.cancelJob({ jobId: 'none' }))).toMatchObject({ code: 'job/not-found' })
+})
+
+test('the status comes at once, then with every change, and its revisions grow', async () => {
+  const stream = await api.system.watch()
+  const before = await first(stream)
+  expect(before.device.summary).toContain('TensorFlow')
+  const following = await api.system.watch()
+  const opening = await following.next()
+  const start = opening.done ? NaN : opening.value.revision.datasets
+  await importPictures()
+  let revision = start
+  for await (const status of following) {
+    revision = status.revision.datasets
+    if (revision > start) break
+  }
+  expect(revision).toBeGreaterThan(start)
+})
+
+test('datasets', async () => {
+  const datasetId = await importPictures()
+  expect(await api.datasets.list()).toHaveLength(1)
+  expect(await api.datasets.get({ datasetId })).toMatchObject({ imageCount: 24, classCount: 2, state: 'ready' })
+  expect((await api.datasets.classes({ datasetId })).map(({ name, total }) => [name, total])).toEqual([
+    ['cat', 12],
+    ['dog', 12]
+  ])
+  const { total, images } = await api.datasets.images({ datasetId, filter: { label: 'dog' }, limit: 5 })
+  expect([total, images.length]).toEqual([12, 5])
+  expect(await api.datasets.report({ datasetId })).toMatchObject({ imported: 24 })
+  expect(await api.datasets.rename({ datasetId, name: 'Pets' })).toMatchObject({ name: 'Pets' })
+  const again = await api.datasets.reimport({ datasetId })
+  expect(await fixture.studio.jobs.settled(again.job.id)).toMatchObject({ state: 'done' })
+  const sample = await api.datasets.importSample()
+  await fixture.studio.jobs.settled(sample.job.id)
+  expect(await api.datasets.get({ datasetId: sample.dataset.id })).toMatchObject({ source: 'sample', imageCount: 997 })
+  await api.datasets.remove({ datasetId: sample.dataset.id })
+  expect(await failure(api.datasets.get({ datasetId: sample.dataset.id }))).toMatchObject({ code: 'dataset/not-found' })
+  expect(await failure(api.datasets.import({ path: join(fixture.folder, 'none') }))).toMatchObject({
+    code: 'dataset/folder-missing'
+  })
+})
+
+test('models', async () => {
+  const [model] = await api.models.list()
+  expect(model).toMatchObject({ id: 'efficientnet-lite0', featureWidth: 1280, speed: null })
+  const datasetId = await importPictures()
+  const { images } = await api.datasets.images({ datasetId })
+  const preview = { backboneId: model!.id, imageId: images[0]!.id, contract: null }
+  expect(await api.models.preview(preview)).toMatchObject({ range: { min: -1 } })
+  expect(await failure(api.models.preview({ ...preview, imageId: 99_999 }))).toMatchObject({ code: 'image/not-found' })
+  expect(await failure(api.models.preview({ ...preview, backboneId: '../..' }))).toMatchObject({
+    code: 'backbone/not-found'
+  })
+})
+
+test('devices', async () => {
+  expect(await api.devices.refresh()).toMatchObject({ runtime: { state: 'ready' } })
+  expect(await api.devices.report()).toMatchObject({ training: 'tensorflow' })
+  expect(await api.devices.measure()).toHaveLength(2)
+  expect((await api.models.list())[0]!.speed).toMatchObject({ executor: 'onnxruntime', imagesPerSecond: 100 })
+  await api.devices.prepareRuntime({ flavour: 'cpu' })
+  await vi.waitFor(() => expect(fixture.studio.jobs.list()[0]).toMatchObject({ kind: 'runtime', state: 'done' }))
+})
+
+test('runs, from the recommended settings to predictions and an export', async () => {
+  const datasetId = await importPictures()
+  const defaults = await api.runs.defaults({ datasetId, mode: 'head', preset: 'default' })
+  expect(defaults.config.mode).toBe('head')
+  expect(await api.runs.estimate({ datasetId, config: defaults.config })).toMatchObject({
+    images: 24,
+    classes: 2,
+    blocked: null
+  })
+  const run = await api.runs.start({ datasetId, config: defaults.config, name: 'the first' })
+  expect(run).toMatchObject({ name: 'the first', state: 'queued' })
+  const types = new Set<string>()
+  for await (const event of await api.runs.watch({ runId: run.id })) types.add(event.type)
+  expect([...types][0]).toBe('snapshot')
+  expect(await api.runs.get({ runId: run.id })).toMatchObject({ state: 'completed' })
+  expect(await api.runs.list()).toHaveLength(1)
+  expect(await api.runs.metrics({ runId: run.id })).toHaveLength(6)
+  expect(await api.runs.evaluation({ runId: run.id })).toMatchObject({ split: 'test', count: 4 })
+  const wrong = await api.runs.predictions({ runId: run.id, filter: { split: 'test', wrongOnly: true } })
+  expect(wrong).toMatchObject({ total: 1, predictions: [{ correct: false }] })
+  expect(await api.runs.rename({ runId: run.id, name: 'renamed' })).toMatchObject({ name: 'renamed' })
+  expect(await failure(api.runs.stop({ runId: run.id }))).toMatchObject({ code: 'run/not-active' })
+
+  const other = await api.runs.start({ datasetId, config: presetConfig('naive', 'head') })
+  await fixture.studio.runs.settled(other.id)
+  const comparison = await api.compare.runs({ runIds: [run.id, other.id] })
+  expect(comparison).toMatchObject({ sameTestSet: true, tests: [{ count: 4, onlyA: 0, onlyB: 0, p: 1 }] })
+  expect(comparison.verdict).toContain('A tie')
+  expect(comparison.differences.map(({ key }) => key)).toContain('head.learningRate')
+  expect(await failure(api.compare.runs({ runIds: [run.id, run.id] }))).toMatchObject({ code: 'compare/too-few' })
+
+  const path = join(fixture.folder, 'one.png')
+  writeFileSync(path, PNG)
+  expect(await api.predictions.image({ runId: run.id, source: { path } })).toMatchObject({ top: [{ label: 'cat' }] })
+  let done = 0
+  for await (const part of await api.predictions.folder({ runId: run.id, path: fixture.folder })) done = part.done
+  expect(done).toBe(2)
+  const unreadable = async (): Promise<unknown> => first(await api.predictions.folder({ runId: run.id, path }))
+  expect(await failure(unreadable())).toMatchObject({ code: 'predict/no-images' })
+
+  const directory = join(fixture.folder, 'export')
+  expect(await api.exports.layersModel({ runId: run.id, directory })).toMatchObject({ parity: { images: 4 } })
+  expect(await failure(api.exports.layersModel({ runId: run.id, directory: fixture.pictures }))).toMatchObject({
+    code: 'export/exists'
+  })
+  expect(await failure(api.exports.layersModel({ runId: run.id, directory: 'relative' }))).toMatchObject({
+    code: 'export/failed'
+  })
+  await api.runs.remove({ runId: other.id })
+  expect(await failure(api.runs.get({ runId: other.id }))).toMatchObject({ code: 'run/not-found' })
+  expect(await failure(api.runs.watch({ runId: other.id }))).toMatchObject({ code: 'run/not-found' })
+})
+
+test('a rejected input names the setting; a defect becomes an id in the log and nothing else', async () => {
+  const wrong = { ...config, head: { ...config.head, epochs: 0 } }
+  const named = await failure(api.runs.start({ datasetId: 'd', config: wrong }))
+  expect(named).toMatchObject({ code: 'config/invalid', message: expect.stringContaining("'head.epochs'") })
+  expect(await failure(api.datasets.rename({ datasetId: 'd', name: '' }))).toMatchObject({
+    code: 'request/invalid',
+    message: expect.stringContaining("'name'")
+  })
+  const defect = vi.spyOn(fixture.studio.datasets, 'list').mockRejectedValueOnce(new TypeError('secret /etc/path'))
+  const data = await failure(api.datasets.list())
+  defect.mockRestore()
+  expect(data.code).toBe('internal')
+  expect(JSON.stringify(data)).not.toContain('secret')
+  expect(data.message).toMatch(/log id [0-9a-f]{8}/)
+})
+
+test('no method was left out', () => {
+  const all = Object.entries(contract).flatMap(([area, methods]) =>
+    Object.keys(methods).map((method) => `${area}.${method}`)
+  )
+  expect(all.filter((method) => !called.has(method))).toEqual([])
+})
