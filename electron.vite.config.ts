@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import ui from '@nuxt/ui/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
+import { nuxtUiOptions } from './renderer/theme/nuxt-ui'
 
 const at = (path: string): string => resolve(import.meta.dirname, path)
 const out = process.env['WHETSTONE_OUT'] ?? at('out')
@@ -61,7 +62,7 @@ export default defineConfig({
   renderer: {
     root: at('renderer'),
     resolve: { alias },
-    plugins: [vue(), ui({ router: true })],
+    plugins: [vue(), ui(nuxtUiOptions)],
     build: {
       outDir: resolve(out, 'renderer'),
       emptyOutDir: true,
