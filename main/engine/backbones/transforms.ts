@@ -30,7 +30,7 @@ export function featureExtractor(graph: NetworkGraph): NetworkGraph {
 }
 
 /** Keys of the weights that a node reads. */
-export function weightKeysOf(node: GraphNode): string[] {
+function weightKeysOf(node: GraphNode): string[] {
   const keys =
     node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'dense'
       ? [node.kernel, node.bias]
@@ -75,7 +75,7 @@ export function foldBatchNorm(graph: NetworkGraph): NetworkGraph {
 }
 
 /** Batch-norm in inference mode as scale · x + offset, for each channel. */
-export function affineOf(
+function affineOf(
   node: Extract<GraphNode, { op: 'batchNorm' }>,
   weights: Map<string, WeightTensor>
 ): { scale: Float32Array; offset: Float32Array } {

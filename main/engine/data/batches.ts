@@ -27,7 +27,7 @@ export interface BatchOptions<T> {
  * Decodes run in libuv's pool, as the executor's call does. One thread of it is left to the executor, which would else wait at
  * the end of the queue until all decodes before it are done.
  */
-export function decodeConcurrency(): number {
+function decodeConcurrency(): number {
   const pool = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) || 4
   return Math.max(1, Math.min(availableParallelism(), pool - 1))
 }

@@ -12,7 +12,7 @@ import { BitmapError, decodeBitmap, readBitmapHeader } from './bmp'
 import { detectFormat, type ImageFormat } from './formats'
 
 /** The limit past which Pillow too takes a picture for a decompression bomb: 2 × 1 GiB / 4 / 3 pixels. */
-export const MAX_PIXELS = 178_956_970
+const MAX_PIXELS = 178_956_970
 
 /** Side of the square that a thumbnail fits in, pixels. */
 export const THUMBNAIL_SIDE = 192

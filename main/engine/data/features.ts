@@ -7,7 +7,7 @@ import type { Executor, FrozenNetwork } from '../executors/executor'
 import { loadBatches, type LoadedBatch } from './batches'
 import { openFeatureCache, type FeatureCache } from './feature-cache'
 
-export interface FeatureImage {
+interface FeatureImage {
   id: number
   /** Relative to `root`. */
   path: string

@@ -1,15 +1,14 @@
 /** Tells image formats by their first bytes; a file's name proves nothing. */
 
-export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'bmp', 'tiff', 'avif'] as const
-export type ImageFormat = (typeof IMAGE_FORMATS)[number]
-
-/** How many bytes `detectFormat` looks at. */
-export const SIGNATURE_BYTES = 64
+export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'avif'
 
 const ascii = (bytes: Uint8Array, start: number, end: number): string =>
   String.fromCharCode(...bytes.subarray(start, end))
 
-/** @returns null when the bytes begin none of the formats that Whetstone reads. */
+/**
+ * @param bytes the whole file, or at least its first 64 bytes.
+ * @returns null when they begin none of the formats that Whetstone reads.
+ */
 export function detectFormat(bytes: Uint8Array): ImageFormat | null {
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg'
   if (ascii(bytes, 0, 8) === '\x89PNG\r\n\x1a\n') return 'png'

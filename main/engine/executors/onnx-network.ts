@@ -1,5 +1,5 @@
 /** What ONNX Runtime's native and wasm builds have in common: a session on the bytes that our writer makes. */
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common'
+import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node'
 import type { NetworkGraph } from '../backbones/graph'
 import { networkToOnnx, ONNX_INPUT, ONNX_OUTPUT } from '../backbones/onnx/network-to-onnx'
 import { inferShapes } from '../backbones/shapes'

@@ -1,7 +1,6 @@
 /** ONNX Runtime, native, on the CPU: the fastest way through a frozen network there. */
 import { createRequire } from 'node:module'
 import { StudioError } from '@shared/errors'
-import type { InferenceSession } from 'onnxruntime-common'
 import type * as OnnxRuntimeNode from 'onnxruntime-node'
 import type { Executor } from './executor'
 import { loadOnnxNetwork } from './onnx-network'
@@ -10,7 +9,7 @@ import { loadOnnxNetwork } from './onnx-network'
  * Threads do not spin while they wait: pictures are decoded on the same cores meanwhile, and a spinning thread takes the time
  * that the decoder needs.
  */
-export function onnxSessionOptions(threads: number): InferenceSession.SessionOptions {
+function sessionOptions(threads: number): OnnxRuntimeNode.InferenceSession.SessionOptions {
   return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
@@ -32,7 +31,7 @@ export async function createOnnxRuntimeExecutor({ threads }: { threads: number }
     device: 'CPU',
     version: runtime.env.versions.common,
     threads,
-    load: (graph) => loadOnnxNetwork(runtime, graph, onnxSessionOptions(threads))
+    load: (graph) => loadOnnxNetwork(runtime, graph, sessionOptions(threads))
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { ProtoMessage } from './protobuf'
 
-export const ONNX_OPSET = 17
+const ONNX_OPSET = 17
 const IR_VERSION = 8
 
 /** TensorProto.DataType. */
