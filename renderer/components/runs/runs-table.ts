@@ -44,8 +44,8 @@ export const COLUMNS: readonly Column[] = [
   { id: 'recipe', label: 'Mode, preset', value: (run) => `${MODE_NAMES[run.config.mode]} ${presetName(run)}` },
   {
     id: 'loss',
-    label: 'Validation loss',
-    hint: 'Over the epochs; sorted by its lowest value',
+    label: 'Val. loss',
+    hint: 'Validation loss over the epochs; sorted by its lowest value',
     value: (run) => run.best?.validationLoss ?? null
   },
   {
