@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { presetIdSchema, trainingModeSchema } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
-import { parsePort, serveStudio } from '../http/serve-studio'
+import { parsePort } from '../http/serve-studio'
 import { compareRuns } from './commands/compare'
 import { listDatasets } from './commands/datasets'
 import { runDemo } from './commands/demo'
@@ -126,7 +126,7 @@ function addMachineVerbs(program: Command, run: Run, session: SessionOptions): v
     .option('--port <port>', 'a port of your choice; left out, any free one', '0')
     .action(async (_: unknown, command: Command) => {
       const { home, port } = command.optsWithGlobals<GlobalOptions & { port: string }>()
-      await serveStudio({ outDirectory: session.outDirectory, home, port: parsePort(port) })
+      await session.serve(home, parsePort(port))
       // The server lives on until a signal ends the process.
       await new Promise(() => undefined)
     })

@@ -1,6 +1,5 @@
 /** One command: opens the studio, runs, shows progress, ends cleanly on Ctrl-C, and turns every end into an exit code. */
 import { StudioError, toErrorData } from '@shared/errors'
-import { openLocalStudio } from '../local-studio'
 import type { Studio } from '../studio'
 import { Output, type Streams } from './output'
 import { showProgress } from './progress'
@@ -21,13 +20,15 @@ export interface CommandContext {
 }
 
 export interface SessionOptions {
-  /** out/main, where the built files lie. */
-  outDirectory: string
   streams: Streams
+  /** @param home as given on the command line @throws StudioError store/* */
+  openStudio(home: string | undefined): Promise<Studio>
+  /** Door 2; resolves when it is open. */
+  serve(home: string | undefined, port: number): Promise<void>
 }
 
 export async function runCommand(
-  { outDirectory, streams }: SessionOptions,
+  { openStudio, streams }: SessionOptions,
   { json, home }: GlobalOptions,
   command: (context: CommandContext) => Promise<ExitCode>
 ): Promise<ExitCode> {
@@ -46,7 +47,7 @@ export async function runCommand(
   process.on('SIGTERM', interrupt)
   let hideProgress = (): void => undefined
   try {
-    studio = await openLocalStudio({ outDirectory, home, door: 'cli' })
+    studio = await openStudio(home)
     hideProgress = showProgress(studio.jobs, streams.stderr)
     return await command({ studio, output, onInterrupt: (action) => (stop = action) })
   } catch (error) {
@@ -64,7 +65,7 @@ export async function runCommand(
 function reportFailure(output: Output, error: unknown, studio: Studio | null): ExitCode {
   if (error instanceof StudioError) {
     output.failure(error.toData())
-    return error.code === 'usage/invalid' ? EXIT.usage : EXIT.failed
+    return /^(usage|config)\//.test(error.code) ? EXIT.usage : EXIT.failed
   }
   const data = toErrorData(error)
   const logId = studio?.log.error('command failed', error)

@@ -1,7 +1,7 @@
 /** `fit DIR|DATASET`. */
 import { stat } from 'node:fs/promises'
 import type { Dataset } from '@shared/domain/dataset'
-import { withSetting } from '@shared/domain/presets'
+import { presetConfig, withSetting } from '@shared/domain/presets'
 import type { Run } from '@shared/domain/run'
 import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
@@ -23,10 +23,12 @@ export interface FitOptions {
 export async function fit(context: CommandContext, reference: string, options: FitOptions): Promise<ExitCode> {
   const { studio, output } = context
   // Whatever is wrong with the settings is said before anything takes time.
-  const changes = options.set.map(splitSetting)
+  const changes = settingChanges(options)
+  withChanges(presetConfig(options.preset, options.mode), changes)
   const { dataset, importSeconds } = await findDataset(context, reference)
   if (options.splitSeed !== undefined) await studio.datasets.resplit(dataset.id, options.splitSeed)
-  const config = await fitConfig(studio, dataset.id, options, changes)
+  const { config: recommended } = await studio.runs.defaults(dataset.id, options.mode, options.preset)
+  const config = withChanges(recommended, changes)
   if (config.mode === 'finetune') await prepareRuntime(context)
   const run = await trainAndWait(context, {
     datasetId: dataset.id,
@@ -53,26 +55,24 @@ async function findDataset(
   return { dataset, importSeconds: report.durationMs / 1000 }
 }
 
-async function fitConfig(
-  studio: Studio,
-  datasetId: string,
-  { mode, preset, epochs, seed }: FitOptions,
-  changes: [key: string, value: string][]
-): Promise<TrainingConfig> {
-  let { config } = await studio.runs.defaults(datasetId, mode, preset)
-  if (epochs !== undefined)
-    config = withSetting(config, mode === 'head' ? 'head.epochs' : 'fineTune.epochs', String(epochs))
-  if (seed !== undefined) config = withSetting(config, 'seed', String(seed))
-  for (const [key, value] of changes) config = withSetting(config, key, value)
-  return config
+type Change = [key: string, value: string]
+
+/** In the order in which they count: `--set` has the last word. @throws StudioError usage/invalid */
+function settingChanges({ mode, epochs, seed, set }: FitOptions): Change[] {
+  const changes: Change[] = []
+  if (epochs !== undefined) changes.push([mode === 'head' ? 'head.epochs' : 'fineTune.epochs', String(epochs)])
+  if (seed !== undefined) changes.push(['seed', String(seed)])
+  for (const text of set) {
+    const at = text.indexOf('=')
+    if (at <= 0) throw new StudioError('usage/invalid', `'${text}' is no setting: write key=value.`)
+    changes.push([text.slice(0, at), text.slice(at + 1)])
+  }
+  return changes
 }
 
-/** @throws StudioError usage/invalid */
-function splitSetting(text: string): [key: string, value: string] {
-  const at = text.indexOf('=')
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new StudioError('usage/invalid', `'${text}' is no setting: write key=value.`)
-}
+/** @throws StudioError config/unknown-key, config/invalid */
+const withChanges = (config: TrainingConfig, changes: Change[]): TrainingConfig =>
+  changes.reduce((changed, [key, value]) => withSetting(changed, key, value), config)
 
 /** Only fine-tuning waits for TensorFlow; a head trains without it. @throws StudioError runtime/* */
 async function prepareRuntime({ studio, output, onInterrupt }: CommandContext): Promise<void> {

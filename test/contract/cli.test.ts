@@ -1,0 +1,267 @@
+/** The command line: what goes to standard output, what to standard error, and the exit code. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { StudioError } from '@shared/errors'
+import { runProgram } from '../../main/cli/program'
+import { openStudio, PNG, type StudioFixture } from '../fixtures/studio'
+import { completingScript, readJob, sendBeginning, sendEnd, sendEpoch } from '../fixtures/train-script'
+
+let fixture: StudioFixture
+
+beforeEach(async () => void (fixture = await openStudio()))
+afterEach(() => fixture.close())
+
+interface Outcome {
+  code: number
+  stdout: string
+  stderr: string
+  json<T>(): T
+}
+
+/** Runs a command on the fixture's studio, which stays open for the next one. */
+async function cli(...args: string[]): Promise<Outcome> {
+  let stdout = ''
+  let stderr = ''
+  const code = await runProgram(args, {
+    streams: { stdout: { write: (text) => (stdout += text) }, stderr: { write: (text) => (stderr += text) } },
+    openStudio: async () => ({ ...fixture.studio, close: async () => undefined }),
+    serve: async () => {
+      throw new StudioError('usage/invalid', 'Port 1 cannot be used.')
+    }
+  })
+  return { code, stdout, stderr, json: <T>() => JSON.parse(stdout) as T }
+}
+
+test('fit prints one document with all that a script may want to know', async () => {
+  const { code, json, stderr } = await cli(
+    'fit',
+    fixture.pictures,
+    '--json',
+    '--epochs',
+    '7',
+    '--seed',
+    '3',
+    '--set',
+    'head.learningRate=0.02',
+    '--set',
+    'head.dropout=0'
+  )
+  expect(code).toBe(0)
+  const document = json<Record<string, unknown>>()
+  expect(document).toMatchObject({
+    status: 'completed',
+    name: 'lite0-head-01',
+    mode: 'head',
+    engine: 'onnxruntime',
+    device: 'CPU',
+    seed: 3,
+    images: 24,
+    classes: 2,
+    epochs: 3,
+    test: { accuracy: 0.75, count: 4 },
+    features: { cached: 0, computed: 24 }
+  })
+  const seconds = document['seconds'] as Record<string, number>
+  expect(Object.keys(seconds)).toEqual(['import', 'features', 'train', 'total'])
+  expect(seconds['total']).toBeGreaterThan(seconds['import']!)
+  expect(Object.keys(document['test'] as object)).toEqual(expect.arrayContaining(['accuracy', 'loss', 'macroF1']))
+  expect(stderr).toContain('Computing features')
+
+  const run = await fixture.studio.runs.get(String(document['run']))
+  expect(run.config).toMatchObject({ seed: 3, head: { epochs: 7, learningRate: 0.02, dropout: 0 } })
+})
+
+test('a dataset is named by id or name as well; options may stand before the verb', async () => {
+  const imported = await cli('--json', 'import', fixture.pictures, '--name', 'Pets')
+  expect(imported.json()).toMatchObject({ dataset: { name: 'Pets' }, report: { imported: 24 } })
+  const fit = await cli('fit', 'Pets', '--name', 'mine', '--preset', 'naive', '--split-seed', '5')
+  expect(fit.code).toBe(0)
+  expect(fit.stdout).toMatch(/^mine \([0-9a-f]{12}\): completed after 3 epochs/)
+  expect(fit.stdout).toContain('Test: 75.0 % of 4 images right')
+  expect((await cli('datasets', '--json')).json()).toMatchObject({ datasets: [{ name: 'Pets', splitSeed: 5 }] })
+  expect((await cli('datasets')).stdout).toMatch(/Pets +24 +2/)
+  expect((await cli('runs')).stdout).toMatch(/mine +Pets +naive +completed +50\.0 % +75\.0 %/)
+})
+
+test('compare, predict, export, models and devices', async () => {
+  await cli('fit', fixture.pictures)
+  await cli('fit', fixture.pictures, '--preset', 'naive')
+  const compared = await cli('compare', 'lite0-head-01', 'lite0-naive-head-01')
+  expect(compared.code).toBe(0)
+  expect(compared.stdout).toMatch(/^A tie: .*\(p = 1, 4 test images\)/)
+  expect(compared.stdout).toMatch(/head\.learningRate +\S+ +0\.01/)
+
+  const picture = join(fixture.folder, 'one.png')
+  writeFileSync(picture, PNG)
+  expect((await cli('predict', 'lite0-head-01', picture)).stdout).toMatch(/cat +90\.0 %/)
+  const csv = join(fixture.folder, 'all.csv')
+  const folder = await cli('predict', 'lite0-head-01', fixture.pictures, '--csv', csv, '--json')
+  expect(folder.json<{ predictions: unknown[] }>().predictions).toHaveLength(2)
+  expect(readFileSync(csv, 'utf8').split('\r\n').slice(0, 2)).toEqual([
+    'file,label_1,probability_1,label_2,probability_2,label_3,probability_3,error',
+    'a.png,cat,0.9,,,,,'
+  ])
+  expect((await cli('export', 'lite0-head-01', join(fixture.folder, 'out'))).stdout).toContain('model.json')
+  expect((await cli('models')).stdout).toContain('efficientnet-lite0')
+  expect((await cli('devices', '--measure', '--json')).json()).toMatchObject({
+    frozen: 'onnxruntime',
+    measurements: [{ imagesPerSecond: 100 }, { imagesPerSecond: 10 }]
+  })
+  expect((await cli('devices')).stdout).toContain('TensorFlow')
+})
+
+test('demo trains both recipes on the sample and compares them', async () => {
+  const { code, json } = await cli('demo', '--json')
+  expect(code).toBe(0)
+  expect(json()).toMatchObject({
+    dataset: { source: 'sample', imageCount: 997 },
+    runs: [{ preset: 'naive' }, { preset: 'default' }],
+    comparison: { sameTestSet: true }
+  })
+})
+
+test.each([
+  [['fit', '/no/such/folder'], 'dataset/folder-missing'],
+  [['fit', 'nothing'], 'dataset/not-found'],
+  [['import', '/no/such/folder'], 'dataset/folder-missing'],
+  [['compare', 'a', 'b'], 'run/not-found'],
+  [['predict', 'a', '/x.png'], 'run/not-found'],
+  [['export', 'a', '/x'], 'run/not-found']
+])('%j fails with its code on both outputs and exit code 1', async (args, expected) => {
+  const { code, json, stderr } = await cli(...args, '--json')
+  expect(code).toBe(1)
+  const { error } = json<{ error: { code: string; message: string; details: object } }>()
+  expect(error.code).toBe(expected)
+  expect(Object.keys(error)).toEqual(expect.arrayContaining(['code', 'message', 'details']))
+  expect(stderr).toContain(error.message)
+  const plain = await cli(...args)
+  expect(plain).toMatchObject({ code: 1, stdout: '' })
+})
+
+test.each([
+  [[]],
+  [['nonsense']],
+  [['fit']],
+  [['fit', '.', '--mode', 'sideways']],
+  [['fit', '.', '--preset', 'x']],
+  [['fit', '.', '--epochs', 'many']],
+  [['fit', '.', '--seed', '-1']],
+  [['fit', '.', '--set', 'head.learningRate']],
+  [['fit', '.', '--nonsense']],
+  [['compare', 'one']],
+  [['predict', 'one']],
+  [['import']],
+  [['serve', '--port', 'x']],
+  [['serve', '--port', '1']]
+])('%j is bad usage: exit code 2, and nothing was begun', async (args) => {
+  const { code, json, stderr } = await cli(...args, '--json')
+  expect(code).toBe(2)
+  expect(json()).toMatchObject({ error: { code: 'usage/invalid' } })
+  expect(stderr.trim()).not.toBe('')
+  expect(await fixture.studio.datasets.list()).toEqual([])
+})
+
+test('a wrong setting is bad usage, refused before the import, naming it', async () => {
+  const unknown = await cli('fit', fixture.pictures, '--set', 'head.learningrate=1', '--json')
+  expect(unknown).toMatchObject({ code: 2 })
+  expect(unknown.json()).toMatchObject({ error: { code: 'config/unknown-key', details: { key: 'head.learningrate' } } })
+  const invalid = await cli('fit', fixture.pictures, '--epochs', '0', '--json')
+  expect(invalid.json()).toMatchObject({ error: { code: 'config/invalid' } })
+  expect(invalid.code).toBe(2)
+  expect(await fixture.studio.datasets.list()).toEqual([])
+})
+
+test('help is no failure', async () => {
+  const { code, stdout } = await cli('fit', '--help')
+  expect(code).toBe(0)
+  expect(stdout).toContain('--split-seed')
+})
+
+test('the first Ctrl-C stops a run cleanly: its scores are printed, and the exit code is not 0', async () => {
+  await fixture.close()
+  let begin: Record<string, unknown> | null = null
+  fixture = await openStudio({
+    train: (request, worker) => {
+      if (request.type === 'start') {
+        begin = request
+        sendBeginning(worker)
+        sendEpoch(worker, 1)
+        setTimeout(() => process.emit('SIGINT'), 50)
+      } else void sendEnd(worker, readJob(begin!), 'stopped')
+    }
+  })
+  const { code, json, stderr } = await cli('fit', fixture.pictures, '--json')
+  expect(code).toBe(1)
+  expect(json()).toMatchObject({ status: 'stopped', test: { count: 4 } })
+  expect(stderr).toContain('Ctrl-C again')
+})
+
+test('a training that dies is a failure with its code', async () => {
+  await fixture.close()
+  fixture = await openStudio({
+    train: (_, worker) => {
+      sendBeginning(worker)
+      worker.exit(null, 'SIGKILL')
+    }
+  })
+  const { code, json } = await cli('fit', fixture.pictures, '--json')
+  expect(code).toBe(1)
+  expect(json()).toMatchObject({ error: { code: 'run/crashed' } })
+})
+
+test('fine-tuning prepares TensorFlow first, and a head does not wait for it', async () => {
+  await fixture.close()
+  const prepared: string[] = []
+  const location = { directory: '/tensorflow', version: '2.21.0', flavour: 'cpu' as const }
+  const loads = { loads: true as const, version: '1', device: 'CPU' }
+  fixture = await openStudio(
+    {
+      train: completingScript,
+      runtime: (request, worker) => {
+        if (request.type === 'start') {
+          prepared.push('TensorFlow')
+          worker.send({ type: 'progress', phase: 'Fetching', progress: 0.5, etaSeconds: 1 })
+          worker.send({ type: 'ready', location, gpu: false })
+        }
+        const there = prepared.length > 0
+        if (request.type === 'probe') {
+          const facts = {
+            cpu: { model: 'a test', threads: 2, memoryBytes: 1 },
+            gpu: null,
+            probes: [],
+            tensorflowVersion: '2.21.0',
+            flavours: {
+              cpu: { location: there ? location : null, bytes: 1, unsupported: null },
+              gpu: { location: null, bytes: 1, unsupported: null }
+            },
+            tensorflow: there ? loads : null,
+            onnxruntime: loads,
+            wasm: loads
+          }
+          worker.send({ type: 'probed', facts })
+        }
+        worker.exit(0)
+      }
+    },
+    'cli'
+  )
+  expect((await cli('fit', fixture.pictures, '--json')).code).toBe(0)
+  expect(prepared).toEqual([])
+  const tuned = await cli('fit', fixture.pictures, '--mode', 'finetune', '--epochs', '2', '--json')
+  expect(tuned.json()).toMatchObject({ status: 'completed', mode: 'finetune' })
+  expect(tuned.stderr).toContain('Prepare TensorFlow: Fetching')
+  expect(prepared).toEqual(['TensorFlow'])
+  const run = await fixture.studio.runs.resolve('lite0-finetune-01')
+  expect(run.config.fineTune.epochs).toBe(2)
+})
+
+test('without --csv nothing is written, and a file that cannot be written is said', async () => {
+  await cli('fit', fixture.pictures)
+  const blocked = join(fixture.folder, 'blocked')
+  mkdirSync(blocked)
+  const { code, json } = await cli('predict', 'lite0-head-01', fixture.pictures, '--csv', blocked, '--json')
+  expect(code).toBe(1)
+  expect(json()).toMatchObject({ error: { code: 'export/failed' } })
+  expect(existsSync(join(fixture.folder, 'all.csv'))).toBe(false)
+})
