@@ -9,7 +9,7 @@ import { predictionQueries } from './queries/predictions'
 import { runQueries } from './queries/runs'
 import { storeError } from './sqlite-errors'
 
-export function createBackend(connection: Connection) {
+function createBackend(connection: Connection) {
   return {
     datasets: { ...datasetQueries(connection), ...imageQueries(connection), ...importQueries(connection) },
     runs: { ...runQueries(connection), ...metricQueries(connection), ...predictionQueries(connection) },

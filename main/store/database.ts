@@ -14,16 +14,21 @@ import type { Schema } from './schema'
 import { folderError, storeError } from './sqlite-errors'
 
 /** 'Whst', in the header of the file: whose database it is (https://www.sqlite.org/pragma.html#pragma_application_id). */
-export const APPLICATION_ID = 0x57687374
+const APPLICATION_ID = 0x57687374
 
 /** The first bytes of every SQLite database (https://www.sqlite.org/fileformat.html, 1.3). */
 const MAGIC = 'SQLite format 3\0'
+
+/** 256 MB are read in half a second or so. */
+const WHOLE_CHECK_BYTES = 256e6
 
 export interface DatabaseOptions {
   /** By name, oldest first. */
   migrations?: Readonly<Record<string, Migration>>
   /** How long a write waits for another process. */
   busyTimeoutMs?: number
+  /** A larger file is checked but for its metric points, so that a start stays quick. */
+  wholeCheckBytes?: number
 }
 
 export interface Connection {
@@ -37,11 +42,11 @@ export interface Connection {
  * @throws StudioError store/newer, store/corrupt, store/locked, store/disk-full, store/unwritable; the file is then as it was.
  */
 export async function openDatabase(file: string, options: DatabaseOptions = {}): Promise<Connection> {
-  const { migrations = MIGRATIONS, busyTimeoutMs = 5000 } = options
+  const { migrations = MIGRATIONS, busyTimeoutMs = 5000, wholeCheckBytes = WHOLE_CHECK_BYTES } = options
   await prepareFolder(dirname(file))
   let sqlite: Database.Database | null = null
   try {
-    const executed = await inspect(file, migrations, busyTimeoutMs)
+    const executed = await inspect(file, migrations, busyTimeoutMs, wholeCheckBytes)
     sqlite = new Database(file, { timeout: busyTimeoutMs })
     await enableWriteAheadLog(sqlite, busyTimeoutMs)
     if (executed.length > 0 && executed.length < Object.keys(migrations).length) {
@@ -71,14 +76,15 @@ async function prepareFolder(folder: string): Promise<void> {
 async function inspect(
   file: string,
   migrations: Readonly<Record<string, Migration>>,
-  timeout: number
+  timeout: number,
+  wholeCheckBytes: number
 ): Promise<string[]> {
-  if (!(await hasDatabase(file))) return []
+  const bytes = await databaseSize(file)
+  if (bytes === 0) return []
   const sqlite = new Database(file, { readonly: true, timeout })
   try {
-    const damage = sqlite.pragma('quick_check(1)', { simple: true })
-    if (damage !== 'ok') throw corrupt(file, String(damage))
     const tables = sqlite.prepare<[], string>(`select name from sqlite_schema where type = 'table'`).pluck().all()
+    refuseDamaged(sqlite, file, bytes <= wholeCheckBytes ? null : tables.filter((name) => name !== 'metric_points'))
     if (tables.length === 0) return []
     if (sqlite.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
       // The tables of the migrator may be there alone, when the very first start was cut short between them and the rest.
@@ -97,20 +103,28 @@ async function inspect(
   }
 }
 
-/** @returns false when the file is not there or has no bytes. @throws StudioError store/corrupt when it is something else */
-async function hasDatabase(file: string): Promise<boolean> {
+/** @param tables to look at; null: all, and the pages that belong to none. @throws StudioError store/corrupt */
+function refuseDamaged(sqlite: Database.Database, file: string, tables: string[] | null): void {
+  for (const what of tables === null ? ['1'] : tables.map((name) => `'${name}'`)) {
+    const damage = sqlite.pragma(`quick_check(${what})`, { simple: true })
+    if (damage !== 'ok') throw corrupt(file, String(damage))
+  }
+}
+
+/** @returns 0 when the file is not there. @throws StudioError store/corrupt when it is something else than a database */
+async function databaseSize(file: string): Promise<number> {
   let handle
   try {
     handle = await open(file, 'r')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
     throw folderError(error, file)
   }
   try {
     const start = Buffer.alloc(MAGIC.length)
     const { bytesRead } = await handle.read(start, 0, start.length, 0)
     if (bytesRead > 0 && start.toString('latin1') !== MAGIC) throw corrupt(file, 'it is not an SQLite database')
-    return bytesRead > 0
+    return (await handle.stat()).size
   } catch (error) {
     throw folderError(error, file)
   } finally {

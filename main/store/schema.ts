@@ -9,7 +9,7 @@
 import type { ColumnType, Generated } from 'kysely'
 
 /** SQLite has no booleans: 0 or 1. */
-export type Flag = 0 | 1
+type Flag = 0 | 1
 
 export interface DatasetTable {
   key: Generated<number>
@@ -35,14 +35,14 @@ export interface DatasetTable {
   removed_at: number | null
 }
 
-export interface ClassTable {
+interface ClassTable {
   dataset_key: number
   /** Place of the class among the outputs of a model. */
   position: number
   name: string
 }
 
-export interface ImageTable {
+interface ImageTable {
   id: Generated<number>
   dataset_key: number
   /** Relative to the root, forward slashes. */
@@ -59,7 +59,7 @@ export interface ImageTable {
   present: Flag
 }
 
-export interface RefusedFileTable {
+interface RefusedFileTable {
   dataset_key: number
   path: string
   code: string
@@ -67,7 +67,7 @@ export interface RefusedFileTable {
 }
 
 /** Of the newest import of each dataset; its refused files are in their own table. */
-export interface ImportReportTable {
+interface ImportReportTable {
   dataset_key: number
   scanned: number
   imported: number
@@ -111,7 +111,7 @@ export interface RunTable {
   ended_at: number | null
 }
 
-export interface MetricPointTable {
+interface MetricPointTable {
   run_key: number
   series: string
   step: number
@@ -122,7 +122,7 @@ export interface MetricPointTable {
   is_nan: Flag
 }
 
-export interface PredictionTable {
+interface PredictionTable {
   run_key: number
   image_id: number
   split: string
@@ -137,7 +137,7 @@ export interface PredictionTable {
   probabilities: ColumnType<Uint8Array, Uint8Array, never>
 }
 
-export interface FactTable {
+interface FactTable {
   key: string
   /** JSON */
   value: string

@@ -29,7 +29,7 @@ export interface DatasetImport {
   report: ImportReport
 }
 
-export interface SplitChange {
+interface SplitChange {
   splitSeed: number
   splitSource: Dataset['splitSource']
   contentHash: string

@@ -269,6 +269,20 @@ describe('bad input', () => {
     expect(await bench.store.datasets.get(dataset.id)).toBeNull()
   })
 
+  it('is a place for thumbnails that cannot be written', async () => {
+    await writePictures(root, numbered(['cat', 'dog'], 3))
+    await writeFile(join(bench.folder, 'home', 'thumbnails'), 'in the way')
+    expect(await failed()).toMatchObject({ code: 'store/unwritable' })
+  })
+
+  it('is a first import whose process died, which is forgotten at the next start', async () => {
+    const half = { id: 'half', name: 'half', root, source: 'folder' as const, splitSeed: 1 }
+    await bench.store.datasets.create(half, 2 ** 30)
+    expect(await bench.datasets.list()).toEqual([])
+    await bench.store.datasets.create({ ...half, id: 'other', root: `${root} 2` }, process.ppid)
+    await expect(bench.datasets.remove('other')).rejects.toMatchObject({ code: 'dataset/busy' })
+  })
+
   it('is a killed worker, which leaves what was stored before as it was', async () => {
     await writePictures(root, numbered(['cat', 'dog'], 100))
     const before = (await imported()).dataset

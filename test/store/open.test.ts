@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { sql, type Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDispatcher } from '../../main/store/backend'
 import { openDatabase } from '../../main/store/database'
@@ -12,7 +13,7 @@ import { addDataset, newImage, newRun } from '../fixtures/store'
 
 const names = Object.keys(MIGRATIONS)
 const upTo = (count: number) => Object.fromEntries(names.slice(0, count).map((name) => [name, MIGRATIONS[name]!]))
-const later = (name: string, statement: string) => ({
+const later = (name: string, statement: string): Record<string, Migration> => ({
   ...MIGRATIONS,
   [name]: { up: async (db: Kysely<unknown>): Promise<void> => void (await sql.raw(statement).execute(db)) }
 })
@@ -143,6 +144,19 @@ describe('refusing, byte for byte untouched', () => {
     const bytes = await readFile(file)
     bytes.fill(0xa5, 4096, bytes.length)
     await writeFile(file, bytes)
+    await refused('store/corrupt')
+  })
+
+  it('a large database, of which not every page is looked at', async () => {
+    await fill()
+    await openStoreInProcess(file, { wholeCheckBytes: 0 }).then((store) => store.close())
+    const bytes = await readFile(file)
+    const sqlite = new Database(file, { readonly: true })
+    const root = sqlite.prepare<[], number>(`select rootpage from sqlite_schema where name = 'runs'`).pluck().get()!
+    sqlite.close()
+    bytes.fill(0xa5, (root - 1) * 4096, root * 4096)
+    await writeFile(file, bytes)
+    await expect(openStoreInProcess(file, { wholeCheckBytes: 0 })).rejects.toMatchObject({ code: 'store/corrupt' })
     await refused('store/corrupt')
   })
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -93,6 +94,29 @@ describe('two processes', () => {
       child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
       child.on('close', (code) => resolve(`${code}${errors}`))
     })
+
+  it('lose nothing that was answered when one is killed', async () => {
+    const file = join(folder, 'killed.db')
+    const endless = `
+      require(process.argv[1]).openStoreInProcess(process.argv[2]).then(async (store) => {
+        for (let n = 0; ; n++) {
+          await store.facts.set('k' + n, n)
+          if (n % 50 === 0) process.stdout.write(n + '\\n')
+        }
+      })`
+    const child = spawn(process.execPath, ['-e', endless, join(built, 'store.cjs'), file])
+    const last = await new Promise<number>((resolve) =>
+      child.stdout.on('data', (chunk: Buffer) => {
+        const told = Number(chunk.toString().trim().split('\n').at(-1))
+        if (told >= 200) resolve(told)
+      })
+    )
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    const store = await openStore({ file, threadFile })
+    for (let n = 0; n <= last; n++) expect(await store.facts.get(`k${n}`)).toBe(n)
+    await store.close()
+  })
 
   it('open a new database at once, and write into it side by side', async () => {
     const file = join(folder, 'shared.db')

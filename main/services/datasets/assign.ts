@@ -5,7 +5,7 @@ import type { ImportScan } from '@shared/worker-protocol/import'
 import { DEFAULT_SHARES, stratifiedSplit, type Shares, type SplitImage } from './split'
 
 export type ScannedImage = ImportScan['images'][number]
-export type SplitSource = Dataset['splitSource']
+type SplitSource = Dataset['splitSource']
 
 export interface KnownSplit {
   path: string

@@ -16,7 +16,7 @@ import { resolveRoot } from './root'
 import { stratifiedSplit } from './split'
 
 /** With this seed a dataset is split unless another is asked for. */
-export const DEFAULT_SPLIT_SEED = 1
+const DEFAULT_SPLIT_SEED = 1
 
 const SAMPLE_NAME = 'Emoji'
 

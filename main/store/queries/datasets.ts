@@ -17,7 +17,7 @@ type Queries = Pick<DatasetStore, 'list' | 'get' | 'findByRoot' | 'create' | 're
 type Row = Selectable<DatasetTable> & { refused_count: number | null }
 const fromRow = (row: Row): Dataset => toDataset(row, row.refused_count ?? 0)
 
-export function selectDatasets(db: Kysely<Schema>) {
+function selectDatasets(db: Kysely<Schema>) {
   return db
     .selectFrom('datasets')
     .selectAll('datasets')

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3'
 import type { ImportReport, RefusedFile } from '@shared/domain/dataset'
 import { fromJson } from '../json'
 import type { Connection } from '../database'
-import type { DatasetImport, DatasetStore, NewImage } from '../store'
+import type { DatasetStore, NewImage } from '../store'
 import { datasetById, datasetRow, prune } from './datasets'
 
 type Queries = Pick<DatasetStore, 'applyImport' | 'applySplit' | 'report'>
