@@ -27,6 +27,7 @@ export const ERROR_HINTS = {
   'image/bad-name': 'Rename it: only names in valid Unicode can be read.',
   'image/unlabelled': 'Move it into a sub-folder that is named after its label.',
   'image/outside': 'Copy what the link leads to into the folder: only what lies inside the imported folder is read.',
+  'image/changed': 'Import the folder again: the file is not the one that was imported.',
   'image/vanished': 'The file was there when the import began; import again once the folder is at rest.',
   'backbone/not-found': 'Choose one of the backbones that `models` lists.',
   'backbone/corrupt': 'Restore the file from where it came: its contents do not match the description.',

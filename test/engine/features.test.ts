@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -151,7 +152,7 @@ describe('extractFeatures', () => {
   let executor: Executor
   let backbone: LoadedBackbone
   let loads = 0
-  const images = Array.from({ length: 70 }, (_, id) => ({ id, path: `images/${id}.png`, hash: `hash-${id}` }))
+  const images = Array.from({ length: 70 }, (_, id) => ({ id, path: `images/${id}.png`, hash: '' }))
 
   beforeAll(async () => {
     const native = await createOnnxRuntimeExecutor({ threads: 2 })
@@ -176,11 +177,14 @@ describe('extractFeatures', () => {
       }
     }
     await mkdir(join(root, 'images'))
-    for (const { id, path } of images) {
+    for (const image of images) {
+      const { id, path } = image
       const background = { r: (id * 37) % 256, g: (id * 91) % 256, b: (id * 53) % 256 }
-      await sharp({ create: { width: 20, height: 20, channels: 3, background } })
+      const bytes = await sharp({ create: { width: 20, height: 20, channels: 3, background } })
         .png()
-        .toFile(join(root, path))
+        .toBuffer()
+      await writeFile(join(root, path), bytes)
+      image.hash = createHash('sha256').update(bytes).digest('hex')
     }
   })
   beforeEach(() => (loads = 0))
@@ -211,8 +215,8 @@ describe('extractFeatures', () => {
 
   it('computes only what is new, and the same contents once', async () => {
     await run({ images: images.slice(0, 10) })
-    const twin = { id: 100, path: 'images/0.png', hash: 'hash-0' }
-    const twins = [12, 13].map((id) => ({ id: 100 + id, path: 'images/11.png', hash: 'hash-11' }))
+    const twin = { id: 100, path: 'images/0.png', hash: images[0]!.hash }
+    const twins = [12, 13].map((id) => ({ id: 100 + id, path: 'images/11.png', hash: images[11]!.hash }))
     const result = await run({ images: [...images.slice(0, 12), twin, ...twins] })
     expect(result).toMatchObject({ cached: 11, computed: 4 })
     expect(result.features.subarray(13 * 8, 14 * 8)).toEqual(result.features.subarray(11 * 8, 12 * 8))
@@ -231,6 +235,15 @@ describe('extractFeatures', () => {
     expect(result.features.subarray(0, 8).every(Number.isNaN)).toBe(true)
     expect(result.features.subarray(8, 32).some(Number.isNaN)).toBe(false)
     expect(await run({ images: [broken] })).toMatchObject({ cached: 0, failed: [{ id: 500 }] })
+  })
+
+  it('keeps a file that has changed out of the cache', async () => {
+    const changed = { id: 600, path: 'images/5.png', hash: images[6]!.hash }
+    expect(await run({ images: [changed] })).toMatchObject({
+      computed: 0,
+      failed: [{ error: { code: 'image/changed' } }]
+    })
+    expect(await run({ images: [images[6]!] })).toMatchObject({ cached: 0, computed: 1 })
   })
 
   it('ends when it is told to, and keeps what it had', async () => {

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -127,8 +128,11 @@ describe('predictions', () => {
 
   it('of an image are those of its features and the head', async () => {
     const path = join(RESOURCES, 'sample/dishes/1f354.png')
+    const hash = createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex')
     const { features } = await extractFeatures({
-      images: [{ id: 1, path: 'sample/dishes/1f354.png', hash: 'x' }],
+      images: [{ id: 1, path: 'sample/dishes/1f354.png', hash }],
       root: RESOURCES,
       contract: model.contract,
       backbone,

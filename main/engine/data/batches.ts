@@ -1,7 +1,9 @@
 /** Pictures from files as batches for a network, decoded ahead of the step that eats them. */
+import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError } from '@shared/errors'
+import { openImage, readImageFile } from './decode'
 import { mapAhead } from './map-ahead'
 import { loadPixels, normalize } from './preprocess'
 
@@ -17,6 +19,8 @@ export interface LoadedBatch<T> {
 export interface BatchOptions<T> {
   items: readonly T[]
   pathOf: (item: T) => string
+  /** SHA-256 that the file's contents must have, hexadecimal; left out, they are not compared. */
+  hashOf?: (item: T) => string
   contract: PreprocessingContract
   batchSize: number
   /** Aborted: no batch comes any more. */
@@ -34,8 +38,8 @@ function decodeConcurrency(): number {
 
 /** Up to two batches lie ready or in the making. All are full but the last, however many pictures cannot be read. */
 export async function* loadBatches<T>(options: BatchOptions<T>): AsyncGenerator<LoadedBatch<T>> {
-  const { items, pathOf, contract, batchSize, signal } = options
-  const pixels = mapAhead(items, (item) => readPixels(pathOf(item), contract), {
+  const { items, pathOf, hashOf, contract, batchSize, signal } = options
+  const pixels = mapAhead(items, (item) => readPixels(pathOf(item), hashOf?.(item), contract), {
     concurrency: decodeConcurrency(),
     ahead: 2 * batchSize
   })
@@ -62,9 +66,18 @@ export async function* loadBatches<T>(options: BatchOptions<T>): AsyncGenerator<
 }
 
 /** An unreadable picture is an answer here, not the end of the batch. */
-async function readPixels(path: string, contract: PreprocessingContract): Promise<Uint8Array | StudioError> {
+async function readPixels(
+  path: string,
+  hash: string | undefined,
+  contract: PreprocessingContract
+): Promise<Uint8Array | StudioError> {
   try {
-    return (await loadPixels(path, contract)).data
+    const bytes = await readImageFile(path)
+    const image = await openImage(path, bytes)
+    if (hash !== undefined && createHash('sha256').update(bytes).digest('hex') !== hash) {
+      throw new StudioError('image/changed', `'${path}' has changed since it was imported.`, { path })
+    }
+    return (await loadPixels(image, contract)).data
   } catch (error) {
     if (error instanceof StudioError) return error
     throw error

@@ -129,7 +129,7 @@ const FILE_ERRORS: Record<string, ErrorCode> = {
 }
 
 /** @throws StudioError image/not-found, unreadable, unsupported (a folder), corrupt (the drive fails) */
-async function readImageFile(path: string): Promise<Uint8Array> {
+export async function readImageFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path)
   } catch (error) {

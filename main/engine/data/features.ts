@@ -11,7 +11,7 @@ interface FeatureImage {
   id: number
   /** Relative to `root`. */
   path: string
-  /** Of its contents. */
+  /** SHA-256 of its contents, hexadecimal. */
   hash: string
 }
 
@@ -107,7 +107,9 @@ async function compute(
   const rate = rateMeter()
   const pathOf = ({ image }: Missing): string => join(root, image.path)
   const network = await executor.load(backbone.features)
-  const batches = loadBatches({ items: missing, pathOf, contract, batchSize, signal })
+  // A file that has changed must not enter the cache under the hash it had.
+  const hashOf = ({ image }: Missing): string => image.hash
+  const batches = loadBatches({ items: missing, pathOf, hashOf, contract, batchSize, signal })
   try {
     for await (const { batch, outputs } of runBatches(batches, network)) {
       if (batch.items.length > 0)
