@@ -14,6 +14,8 @@ interface Indexed<T> {
 export interface Random {
   /** Uniform integer in [0, 2^32). */
   uint32(): number
+  /** 32 random bits in each place: what as many calls of `uint32` would give, several times faster. */
+  fill(out: Int32Array): void
   /** Uniform in [0, 1), 24 random bits: exact in float32 too. */
   float(): number
   /** Uniform integer in [0, below), without modulo bias. `below` is at least 1 and at most 2^32. */
@@ -49,6 +51,23 @@ export function createRandom(seed: number, stream = 0): Random {
     return sum >>> 0
   }
   for (let draw = 0; draw < WARM_UP; draw++) uint32()
+
+  /** The same step on local variables, which the compiler keeps in registers. */
+  const fill = (out: Int32Array): void => {
+    let [x, y, z, n] = [a, b, c, counter]
+    for (let index = 0; index < out.length; index++) {
+      const sum = (((x + y) | 0) + n) | 0
+      n = (n + 1) | 0
+      x = y ^ (y >>> 9)
+      y = (z + (z << 3)) | 0
+      z = (((z << 21) | (z >>> 11)) + sum) | 0
+      out[index] = sum
+    }
+    a = x
+    b = y
+    c = z
+    counter = n
+  }
 
   const float = (): number => (uint32() >>> 8) / 0x1000000
   const int = (below: number): number => {
@@ -92,7 +111,7 @@ export function createRandom(seed: number, stream = 0): Random {
     return shuffle<number, Int32Array>(order)
   }
 
-  return { uint32, float, int, normal, shuffle, permutation }
+  return { uint32, fill, float, int, normal, shuffle, permutation }
 }
 
 /** Guy Steele, Doug Lea and Christine Flood's SplitMix (2014), the 32-bit variant with Murmur3's finaliser. */

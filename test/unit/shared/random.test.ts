@@ -41,6 +41,14 @@ describe('createRandom', () => {
     }
   })
 
+  it('fills arrays with the same stream', () => {
+    const [single, many] = [createRandom(6), createRandom(6)]
+    const draws = new Int32Array(100)
+    many.fill(draws)
+    expect([...draws].map((bits) => bits >>> 0)).toEqual(Array.from(draws, () => single.uint32()))
+    expect(many.uint32()).toBe(single.uint32())
+  })
+
   it('gives the same order for the same seed, another for another seed or stream', () => {
     const order = (seed: number, stream?: number): string => createRandom(seed, stream).permutation(100).join()
     expect(order(7)).toBe(order(7))
