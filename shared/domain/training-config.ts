@@ -61,7 +61,7 @@ export type HeadConfig = z.infer<typeof headConfigSchema>
 
 export const fineTuneConfigSchema = z.object({
   ...phaseShape,
-  epochs: phaseShape.epochs.default(8),
+  epochs: phaseShape.epochs.default(6),
   batchSize: phaseShape.batchSize.default(32),
   optimizer: phaseShape.optimizer.default('adamw'),
   /** For the last unfrozen layers; the head learns at the same rate, from where the head phase left it. */
@@ -69,10 +69,11 @@ export const fineTuneConfigSchema = z.object({
   weightDecay: phaseShape.weightDecay.default(0.05),
   schedule: phaseShape.schedule.default('cosine'),
   warmup: phaseShape.warmup.default(0.1),
-  labelSmoothing: phaseShape.labelSmoothing.default(0.1),
+  /** As the head's: its loss on validation is what fine-tuning has to beat. */
+  labelSmoothing: phaseShape.labelSmoothing.default(0.05),
   dropout: phaseShape.dropout.default(0.2),
   /** How many of the last blocks learn; 'all' for the whole backbone. */
-  unfreeze: z.union([z.int().min(1).max(1000), z.literal('all')]).default(2),
+  unfreeze: z.union([z.int().min(1).max(1000), z.literal('all')]).default(4),
   /** Largest global norm of the gradient; 0 switches clipping off. */
   clipNorm: z.number().min(0).default(1)
 })

@@ -1,0 +1,100 @@
+/**
+ * The programs that are compared: each in a process of its own, so that its peak memory is its own, and on request, so that
+ * they take turns and a busy moment of the machine hits both. A program reads a line for each piece of work, answers with one
+ * line of JSON, and at the end of its input tells {"peakBytes"}.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { bundle, buildFolder } from '../fixtures/bundle.ts'
+import { cacheDirectory } from '../../main/paths.ts'
+
+export interface Contender {
+  /** One piece of work. */
+  work(): Promise<Record<string, number>>
+  /** Ends it. */
+  end(): Promise<{ peakBytes: number }>
+}
+
+const PACKAGES = ['tensorflow-cpu', 'keras', 'pillow', 'numpy', 'scikit-learn']
+
+export const benchCache = (): string => join(cacheDirectory(process.env, process.platform, homedir()), 'bench')
+
+/** Starts peers/SCRIPT in a virtual environment, which is made the first time. */
+export async function pythonPeer(script: string, args: readonly string[]): Promise<Contender> {
+  const python = await pythonEnvironment()
+  return converse(spawn(python, [join(import.meta.dirname, 'peers', script), ...args], silent()), script)
+}
+
+/** Bundles programs/NAME.ts as the product is bundled, and starts it. */
+export async function ownProgram(name: string, args: readonly string[]): Promise<Contender> {
+  const folder = buildFolder('bench')
+  await bundle({ [name]: `test/bench/programs/${name}.ts` }, folder)
+  return converse(spawn(process.execPath, [join(folder, `${name}.cjs`), ...args], silent()), name)
+}
+
+/** Some rounds to warm up, then `rounds` rounds that count, the contenders one after the other in each. */
+export async function takeTurns(
+  contenders: readonly Contender[],
+  { warmUp, rounds }: { warmUp: number; rounds: number }
+): Promise<Record<string, number>[][]> {
+  const answers: Record<string, number>[][] = contenders.map(() => [])
+  for (let round = 0; round < warmUp + rounds; round++) {
+    for (const [index, contender] of contenders.entries()) {
+      const answer = await contender.work()
+      if (round >= warmUp) answers[index]!.push(answer)
+    }
+  }
+  return answers
+}
+
+async function pythonEnvironment(): Promise<string> {
+  const folder = join(benchCache(), 'venv')
+  const [bin, name] = process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']
+  const python = join(folder, bin, name)
+  const marker = join(folder, 'complete')
+  if (existsSync(marker)) return python
+  await mkdir(benchCache(), { recursive: true })
+  console.error('Setting up the Python peers (about 300 MB, once) …')
+  await finished(spawn(process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', '--clear', folder]))
+  await finished(spawn(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES], { stdio: 'inherit' }))
+  await finished(spawn(python, ['-c', `open(${JSON.stringify(marker)}, 'w').close()`]))
+  return python
+}
+
+const silent = () => ({
+  stdio: ['pipe', 'pipe', 'pipe'] as ['pipe', 'pipe', 'pipe'],
+  env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' }
+})
+
+function converse(child: ReturnType<typeof spawn>, name: string): Contender {
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
+  let errors = ''
+  child.stderr!.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)))
+  const answer = async <T>(): Promise<T> => {
+    const { value, done } = await lines.next()
+    if (done) throw new Error(`${name} ended without an answer:\n${errors}`)
+    return JSON.parse(value) as T
+  }
+  return {
+    work: () => {
+      child.stdin!.write('\n')
+      return answer()
+    },
+    end: () => {
+      child.stdin!.end()
+      return answer()
+    }
+  }
+}
+
+async function finished(child: ChildProcess): Promise<void> {
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', resolve)
+  })
+  if (code !== 0) throw new Error(`${child.spawnargs.join(' ')} ended with ${String(code)}`)
+}

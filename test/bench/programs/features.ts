@@ -1,0 +1,32 @@
+/** Whetstone's time from image files to cached features. Arguments: backbones folder, images folder, threads. */
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadBackbone } from '../../../main/engine/backbones/load-backbone'
+import { extractFeatures } from '../../../main/engine/data/features'
+import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
+import { serveLines } from './serve-lines'
+
+async function main([backbones, root, threads]: string[]): Promise<void> {
+  const backbone = await loadBackbone(backbones!, 'efficientnet-lite0')
+  const executor = await createOnnxRuntimeExecutor({ threads: Number(threads) })
+  const paths = (await readdir(root!)).sort()
+  const images = await Promise.all(
+    paths.map(async (path, id) => {
+      const bytes = await readFile(join(root!, path))
+      return { id, path, hash: createHash('sha256').update(bytes).digest('hex') }
+    })
+  )
+  const { contract } = backbone.info
+  await serveLines(async () => {
+    const cacheDirectory = await mkdtemp(join(tmpdir(), 'bench-features-'))
+    const start = performance.now()
+    const { computed } = await extractFeatures({ images, root: root!, contract, backbone, executor, cacheDirectory })
+    const seconds = (performance.now() - start) / 1000
+    await rm(cacheDirectory, { recursive: true })
+    return { imagesPerSecond: computed / seconds }
+  })
+}
+
+void main(process.argv.slice(2))
