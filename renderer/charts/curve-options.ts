@@ -1,5 +1,5 @@
 /** Options and datasets of a curve chart: from what the chart is asked to show to what chart.js takes. */
-import type { ChartDataset, ChartOptions } from 'chart.js'
+import type { Chart, ChartDataset, ChartOptions } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
 import { withOpacity } from './palette'
 import { isolated, reduceMinMax, visiblePoints, type Point } from './points'
@@ -20,8 +20,8 @@ export type LineDataset = ChartDataset<'line', Point[]>
 
 /** All charts give their y axis this width, so that those above one another share their x. */
 const Y_AXIS_WIDTH = 52
-/** With fewer points than this in view, each gets its marker. */
-const MARKED_POINTS = 60
+/** Markers are drawn while they stand at least this far apart, pixels. */
+const MARKER_SPACING = 16
 
 export interface Frame {
   range: readonly [min: number, max: number]
@@ -34,8 +34,8 @@ export function curveDatasets(line: CurveSeries, frame: Frame): { key: string; d
   const width = line.width ?? 1.5
   const base = { borderColor: line.color, borderDash: line.dash ?? [], pointHoverRadius: 0, pointHitRadius: 0 }
   const main = thin(line.points, frame)
-  const marked = line.marker !== undefined && main.length <= MARKED_POINTS
-  const radii = main.map((_, index) => (marked ? width + 1 : isolated(main, index) ? width : 0))
+  const marked = line.marker !== undefined && main.length <= frame.pixels / MARKER_SPACING
+  const radii = main.map((_, index) => (marked ? width + 0.75 : isolated(main, index) ? width : 0))
   const drawn = [
     {
       key: line.id,
@@ -178,14 +178,21 @@ function onePin(pin: Pin, [min, max]: readonly [number, number], theme: ChartThe
     borderRadius: 4,
     padding: { top: 2, bottom: 2, left: 4, right: 4 },
     font: { size: 11, family: theme.font },
-    position: { x: atRight ? 'end' : 'start', y: 'end' },
+    position: (context) => ({ x: atRight ? 'end' : 'start', y: isNearTop(context, pin) ? 'start' : 'end' }),
     xAdjust: atRight ? -8 : 8,
-    yAdjust: -8
+    yAdjust: (context) => (isNearTop(context, pin) ? 8 : -8)
   }
   return [line, ring, label]
 }
 
-/** 'best 0.412 at epoch 9' */
+/** Less room above than this and a pin's text goes below it, pixels. */
+const LABEL_ROOM = 28
+
+function isNearTop({ chart }: { chart: Chart }, { y }: Pin): boolean {
+  return (chart.scales.y?.getPixelForValue(y) ?? 0) - chart.chartArea.top < LABEL_ROOM
+}
+
+/** 'best 0.412 · epoch 9' */
 export function pinText(value: number, epoch: number, unit: CurveSeries['unit']): string {
   return `best ${formatValue(value, unit)} · epoch ${epoch}`
 }

@@ -5,6 +5,12 @@ import type { Point } from './points'
 
 export type XAxis = 'step' | 'epoch' | 'time'
 
+export const X_AXES: readonly { value: XAxis; label: string }[] = [
+  { value: 'epoch', label: 'Epochs' },
+  { value: 'step', label: 'Steps' },
+  { value: 'time', label: 'Time' }
+]
+
 /** One line of a chart. The arrays are taken as they are and never watched inside: replace them to change them. */
 export interface CurveSeries {
   id: string

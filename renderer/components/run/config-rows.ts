@@ -1,7 +1,7 @@
 /** A run's configuration as rows, with what differs from its preset. */
 import { presetConfig } from '@shared/domain/presets'
 import { flattenConfig, type TrainingConfig } from '@shared/domain/training-config'
-import { settingLabel } from '../new-run/fields'
+import { choiceLabel, settingLabel } from '../new-run/fields'
 
 export interface ConfigRow {
   key: string
@@ -45,9 +45,11 @@ export function configRows(config: TrainingConfig): ConfigRow[] {
     })
 }
 
-/** A setting's value as people read it. */
-export function settingText(value: unknown): string {
+/** A setting's value as people read it: the name of a choice, 'yes' and 'no', numbers as they are. */
+export function settingText(key: string, value: unknown): string {
+  if (key === 'contract') return value === null ? 'as the backbone' : 'overridden'
   if (value === null || value === undefined) return '–'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return Array.isArray(value) ? value.join(', ') : String(value)
+  if (Array.isArray(value)) return value.join(', ')
+  return choiceLabel(key, String(value)) ?? String(value)
 }

@@ -1,0 +1,67 @@
+/** The screens and their addresses. Hash history: the same files are served from a custom scheme and over loopback. */
+import { createRouter, createWebHashHistory } from 'vue-router'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Heading of the window while the screen is shown. */
+    title: string
+  }
+}
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: '/', redirect: '/datasets' },
+    {
+      path: '/datasets',
+      name: 'datasets',
+      component: () => import('./views/DatasetsView.vue'),
+      meta: { title: 'Datasets' }
+    },
+    {
+      path: '/datasets/:id',
+      name: 'dataset',
+      component: () => import('./views/DatasetView.vue'),
+      props: true,
+      meta: { title: 'Dataset' }
+    },
+    { path: '/runs', name: 'runs', component: () => import('./views/RunsView.vue'), meta: { title: 'Runs' } },
+    {
+      path: '/runs/new',
+      name: 'new-run',
+      component: () => import('./views/NewRunView.vue'),
+      meta: { title: 'New run' }
+    },
+    {
+      path: '/runs/:id',
+      name: 'run',
+      component: () => import('./views/RunView.vue'),
+      props: true,
+      meta: { title: 'Run' }
+    },
+    {
+      path: '/compare',
+      name: 'compare',
+      component: () => import('./views/CompareView.vue'),
+      meta: { title: 'Compare' }
+    },
+    { path: '/models', name: 'models', component: () => import('./views/ModelsView.vue'), meta: { title: 'Models' } },
+    {
+      path: '/playground',
+      name: 'playground',
+      component: () => import('./views/PlaygroundView.vue'),
+      meta: { title: 'Playground' }
+    },
+    {
+      path: '/devices',
+      name: 'devices',
+      component: () => import('./views/DevicesView.vue'),
+      meta: { title: 'Devices' }
+    },
+    { path: '/:rest(.*)*', redirect: '/datasets' }
+  ]
+})
+
+router.afterEach((to) => {
+  document.title = `${to.meta.title} · Whetstone`
+})
