@@ -13,8 +13,7 @@ const MAX_FILE_BYTES = 2 ** 31 - 1
 export type ImageFacts = KnownImage & Pick<ImportScan['images'][number], 'state'>
 
 /** Where the thumbnail of a content lies: `ab/abcdef….webp`. */
-const thumbnailPath = (directory: string, hash: string): string =>
-  join(directory, hash.slice(0, 2), `${hash}.webp`)
+const thumbnailPath = (directory: string, hash: string): string => join(directory, hash.slice(0, 2), `${hash}.webp`)
 
 /**
  * @param path relative to `root`, forward slashes.
