@@ -131,8 +131,8 @@ describe('executor', () => {
     [
       'every other layer',
       new GraphSketch(9, 7, 3)
-        .zeroPad('pad', [1, 2, 0, 1])
-        .conv('a', [3, 3, 3, 5], { padding: { top: 1, bottom: 0, left: 2, right: 1 }, bias: true })
+        .zeroPad('pad', [0, 2, 0, 1])
+        .conv('a', [3, 3, 3, 5], { padding: { top: 0, bottom: 1, left: 2, right: 1 }, bias: true })
         .relu('r', null)
         .batchNorm('alone', 5, { scale: false })
         .relu('cut', 4)

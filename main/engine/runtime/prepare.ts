@@ -56,8 +56,8 @@ export async function prepareRuntime(options: PrepareOptions): Promise<PreparedR
   try {
     await mkdir(root, { recursive: true })
     const file = join(root, `${runtimeFolderName(plan)}.lock`)
-    const waiting = { phase: 'Another studio prepares TensorFlow', progress: 0, etaSeconds: null }
-    const onWaiting = (progress: Progress | null): void => report(progress ?? waiting)
+    let seen: Progress = { phase: 'Another studio prepares TensorFlow', progress: 0, etaSeconds: null }
+    const onWaiting = (progress: Progress | null): void => report((seen = progress ?? seen))
     return await withLock({ file, signal, onWaiting }, async (tell) => {
       const location = await findRuntime(cacheDirectory, plan, bindingSources().version)
       if (location) return { location, ...runFirstOperation(location) }
