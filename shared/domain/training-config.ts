@@ -18,8 +18,7 @@ export const scheduleIdSchema = z.enum(['constant', 'cosine'])
 export type ScheduleId = z.infer<typeof scheduleIdSchema>
 
 /** How features are scaled before the head learns; folded into its weights afterwards. */
-export const scalingIdSchema = z.enum(['none', 'center'])
-export type ScalingId = z.infer<typeof scalingIdSchema>
+const scalingIdSchema = z.enum(['none', 'center'])
 
 const rate = z.number().gt(0).max(10)
 const share = z.number().min(0).max(1)

@@ -29,6 +29,12 @@ export function featureExtractor(graph: NetworkGraph): NetworkGraph {
   return cutAt(graph, pooling.name)
 }
 
+/** The same network for square pictures of another size: convolutions and global pooling take any. */
+export function withInputSize(graph: NetworkGraph, size: number): NetworkGraph {
+  const nodes = graph.nodes.map((node) => (node.op === 'input' ? { ...node, height: size, width: size } : node))
+  return { ...graph, nodes }
+}
+
 /** Keys of the weights that a node reads. */
 function weightKeysOf(node: GraphNode): string[] {
   const keys =

@@ -6,6 +6,7 @@ import type { TrainedModel } from '@shared/worker-protocol/infer'
 import type { NetworkGraph } from '../backbones/graph'
 import { loadBackbone } from '../backbones/load-backbone'
 import type { Executor, FrozenNetwork } from '../executors/executor'
+import { withInputSize } from '../backbones/transforms'
 import { applyCheckpoint, readCheckpoint } from './checkpoint'
 
 export interface TrainedNetwork {
@@ -23,7 +24,7 @@ export async function trainedGraph(model: TrainedModel, backbonesDirectory: stri
     loadBackbone(backbonesDirectory, model.backboneId),
     readCheckpoint(model.checkpointFile)
   ])
-  return applyCheckpoint(features, tensors)
+  return applyCheckpoint(withInputSize(features, model.contract.size), tensors)
 }
 
 /** @throws StudioError as trainedGraph, and backbone/corrupt when head and classes differ in number */

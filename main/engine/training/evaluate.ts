@@ -9,6 +9,9 @@ import type { Executor } from '../executors/executor'
 import { applyCheckpoint } from '../inference/checkpoint'
 import { softmax } from '../inference/trained-network'
 import { checkpointTensors, type TrainedWeights } from './checkpoint'
+import type { HeadWeights } from './finetune-contract'
+import { openHeadSessions, type HeadRuntime } from './head-sessions'
+import type { SplitFeatures } from './run-data'
 
 export interface Predictions {
   images: LabelledImage[]
@@ -29,6 +32,29 @@ export interface EvaluateInput {
 }
 
 const BATCH_SIZE = 32
+
+/** From features that are there already: for a head on an unchanged backbone. */
+export async function predictFeatures(
+  runtime: HeadRuntime,
+  head: HeadWeights,
+  parts: readonly SplitFeatures[]
+): Promise<Predictions> {
+  const width = head.kernel.length / head.classes
+  const sessions = await openHeadSessions(runtime, width, head.classes)
+  try {
+    const images = parts.flatMap((part) => part.images)
+    const probabilities = new Float32Array(images.length * head.classes)
+    let place = 0
+    for (const { features } of parts) {
+      const rows = await sessions.predict(head, features.values)
+      probabilities.set(rows, place)
+      place += rows.length
+    }
+    return { images, probabilities, failed: [] }
+  } finally {
+    await sessions.dispose()
+  }
+}
 
 /** From the files, through the changed backbone, on the executor that predictions run on later. */
 export async function predictImages(input: EvaluateInput): Promise<Predictions> {

@@ -13,7 +13,7 @@ export interface HeadRuntime {
   runtime: OnnxRuntime
 }
 
-export interface StepResult {
+interface StepResult {
   /** Mean over the batch, nats. */
   loss: number
   /** [batch, classes]. */

@@ -125,7 +125,7 @@ export class PhaseRecorder implements PhaseReporter {
 }
 
 /** The wrong guesses that the model is surest of. */
-export function liveMistakes(
+function liveMistakes(
   probabilities: Float32Array,
   images: readonly LabelledImage[],
   classes: readonly string[]

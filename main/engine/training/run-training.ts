@@ -9,12 +9,13 @@ import { StudioError, toErrorData, type ErrorData } from '@shared/errors'
 import type { LabelledImage, TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import { listBlocks } from '../backbones/blocks'
 import { loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
+import { withInputSize } from '../backbones/transforms'
 import { extractFeatures, type ExtractedFeatures } from '../data/features'
 import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
 import { CHECKPOINT_FILE, PREDICTIONS_FILE, writeCheckpoint, writePredictions, type TrainedWeights } from './checkpoint'
-import { predictImages, type Predictions } from './evaluate'
+import { predictFeatures, predictImages, type Predictions } from './evaluate'
 import type { BestEpoch } from './finetune-contract'
-import { findHeadRuntime, openHeadSessions, type HeadRuntime } from './head-sessions'
+import { findHeadRuntime, type HeadRuntime } from './head-sessions'
 import { Outbox, type SendMessage } from './outbox'
 import { PhaseRecorder, type RunBooks } from './phase-recorder'
 import { notLearningFinding, splitFeatures, unreadableFinding } from './run-data'
@@ -61,7 +62,7 @@ class TrainingRun {
     }
     await mkdir(job.directory, { recursive: true })
     outbox.setProgress({ phase: 'load', done: 0, total: 1, etaSeconds: null, imagesPerSecond: null })
-    const backbone = await loadBackbone(job.backbonesDirectory, job.config.backboneId)
+    const backbone = await this.loadBackbone()
     const executors = await this.chooseExecutors(backbone)
     const headRuntime = await findHeadRuntime()
     outbox.send({ type: 'environment', environment: environmentOf(job, executors, headRuntime) })
@@ -87,6 +88,13 @@ class TrainingRun {
     await this.save(backbone, weights, kept, predictions)
     this.reportFindings()
     return this.finished(signal.aborted ? 'stopped' : 'completed', seconds, extracted, true)
+  }
+
+  /** Its features at the size of the contract in force, which need not be its own. */
+  private async loadBackbone(): Promise<LoadedBackbone> {
+    const { backbonesDirectory, config, contract } = this.job
+    const backbone = await loadBackbone(backbonesDirectory, config.backboneId)
+    return { ...backbone, features: withInputSize(backbone.features, contract.size) }
   }
 
   private async chooseExecutors(backbone: LoadedBackbone): Promise<ExecutorChoice> {
@@ -212,33 +220,18 @@ class TrainingRun {
       outbox.setProgress({ phase: 'evaluate', done, total, etaSeconds, imagesPerSecond })
     }
     progress(0)
-    if (weights.tensors.size > 0) {
-      const { datasetRoot, contract } = job
-      const graph = backbone.features
-      const predictions = await predictImages({
-        images,
-        datasetRoot,
-        contract,
-        graph,
-        weights,
-        executor: frozen,
-        onProgress: progress
-      })
-      for (const { id, path, error } of predictions.failed) this.unreadable.set(id, { path, error })
-      return predictions
-    }
-    const { width } = validation.features
-    const features = new Float32Array(total * width)
-    features.set(validation.features.values)
-    features.set(test.features.values, validation.features.values.length)
-    const sessions = await openHeadSessions(runtime, width, job.classes.length)
-    try {
-      const probabilities = await sessions.predict(weights.head, features)
-      progress(total)
-      return { images, probabilities, failed: [] }
-    } finally {
-      await sessions.dispose()
-    }
+    if (weights.tensors.size === 0) return predictFeatures(runtime, weights.head, [validation, test])
+    const predictions = await predictImages({
+      images,
+      datasetRoot: job.datasetRoot,
+      contract: job.contract,
+      graph: backbone.features,
+      weights,
+      executor: frozen,
+      onProgress: progress
+    })
+    for (const { id, path, error } of predictions.failed) this.unreadable.set(id, { path, error })
+    return predictions
   }
 
   private async save(

@@ -193,17 +193,16 @@ class HeadTraining {
 
   private assertFinite(loss: number, epoch: number): void {
     if (Number.isFinite(loss)) return
-    throw diverged('head', this.steps, epoch, this.input.config.head.learningRate)
+    throw diverged(this.steps, epoch, this.input.config.head.learningRate)
   }
 }
 
-/** The same sentence for both phases. */
-export function diverged(phase: 'head' | 'fineTune', step: number, epoch: number, learningRate: number): StudioError {
-  const suggestion = learningRate / 10
+function diverged(step: number, epoch: number, learningRate: number): StudioError {
+  const suggestion = Number((learningRate / 10).toPrecision(2))
   return new StudioError(
     'run/diverged',
     `The loss is not a number after step ${step} (epoch ${epoch}): the learning rate ${learningRate} is too high. ` +
-      `Try ${phase}.learningRate = ${Number(suggestion.toPrecision(2))}.`,
-    { phase, step, epoch, learningRate, suggestion }
+      `Try head.learningRate = ${suggestion}.`,
+    { step, epoch, learningRate, suggestion }
   )
 }

@@ -10,6 +10,7 @@ import { createRandom } from '@shared/random'
 import { SPLITS } from '@shared/domain/dataset'
 import { trainMessageSchema, type LabelledImage, type TrainJob, type TrainMessage } from '@shared/worker-protocol/train'
 import { applyCheckpoint, readCheckpoint } from '../../../main/engine/inference/checkpoint'
+import { trainedGraph } from '../../../main/engine/inference/trained-network'
 import { loadBackbone } from '../../../main/engine/backbones/load-backbone'
 import { runTraining, type FinishedMessage } from '../../../main/engine/training/run-training'
 
@@ -198,6 +199,24 @@ describe('runTraining', () => {
     })
     const noTest = await jobOf('no-test', { images: without(({ split }) => split === 'test') })
     await expect(train(noTest)).rejects.toMatchObject({ code: 'dataset/empty-split', details: { split: 'test' } })
+  })
+
+  it('takes pictures of another size than the backbone was made for', async () => {
+    const job = await jobOf('smaller')
+    const { finished } = await train({ ...job, contract: { ...job.contract, size: 96 } })
+    expect(finished).toMatchObject({ outcome: 'completed', features: { cached: 0, computed: 30 } })
+    const graph = await trainedGraph(
+      {
+        runId: job.runId,
+        runName: job.runId,
+        backboneId: job.config.backboneId,
+        classes: CLASSES,
+        contract: { ...job.contract, size: 96 },
+        checkpointFile: finished.checkpointFile!
+      },
+      BACKBONES
+    )
+    expect(graph.nodes[0]).toMatchObject({ op: 'input', height: 96, width: 96 })
   })
 
   it('keeps the best so far when it is stopped while it trains', async () => {
