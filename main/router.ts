@@ -4,7 +4,7 @@ import { contract } from '@shared/contract'
 import { StudioError } from '@shared/errors'
 import type { Studio } from './studio'
 
-export interface RouterContext {
+interface RouterContext {
   studio: Studio
 }
 

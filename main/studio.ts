@@ -39,7 +39,7 @@ export interface StudioOptions {
   store?: Store
 }
 
-export interface CloseOptions {
+interface CloseOptions {
   /** `stop` keeps the best checkpoint and takes a moment; `interrupt` ends the training where it is. */
   training?: 'stop' | 'interrupt'
   graceMs?: number
@@ -118,7 +118,12 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   await runs.open()
   owners.register()
   await uploads.open()
-  if (door !== 'cli') void look()
+  if (door !== 'cli') {
+    // In this order, so that the check runs on what was found; a check that fails is in the log and on the Models screen.
+    void look()
+      .then(() => models.checkAll())
+      .catch((error: unknown) => log.error('the backbones could not be checked', error))
+  }
   log.info('studio opened', { door, version, home, versions })
   return {
     info: { version, door, home, platform: process.platform, versions },

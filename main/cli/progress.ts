@@ -41,7 +41,7 @@ function writePhases(jobs: JobsService, stderr: Streams['stderr']): () => void {
 }
 
 /** 'Train lite0-head-01 · Training the head ████░░ 40 % · 3.2 s left'. */
-export function progressLine({ title, phase, done, total, etaSeconds }: Job): string {
+function progressLine({ title, phase, done, total, etaSeconds }: Job): string {
   const parts = [`${title} · ${phase}`]
   if (total > 0) {
     const share = Math.min(1, done / total)

@@ -55,13 +55,13 @@ export async function serveStudio({ outDirectory, home, port }: ServeOptions): P
   const end = async (): Promise<void> => {
     if (ending) process.exit(1)
     ending = true
-    console.error('Closing the studio …')
+    process.stderr.write('Closing the studio …\n')
     await studio.close()
     await server.close()
     process.exit(0)
   }
   process.on('SIGINT', () => void end())
   process.on('SIGTERM', () => void end())
-  console.log(`Whetstone is open at ${security.address}`)
-  console.error('The address works once, in one browser. Ctrl-C closes the studio.')
+  process.stdout.write(`Whetstone is open at ${security.address}\n`)
+  process.stderr.write('The address works once, in one browser. Ctrl-C closes the studio.\n')
 }

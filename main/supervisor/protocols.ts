@@ -6,7 +6,7 @@ import { inferMessageSchema, type InferMessage, type InferRequest } from '@share
 import { runtimeMessageSchema, type RuntimeMessage, type RuntimeRequest } from '@shared/worker-protocol/runtime'
 import { trainMessageSchema, type TrainMessage, type TrainRequest } from '@shared/worker-protocol/train'
 
-export interface WorkerWords {
+interface WorkerWords {
   import: { request: ImportRequest; message: ImportMessage; last: 'finished' }
   train: { request: TrainRequest; message: TrainMessage; last: 'finished' }
   runtime: { request: RuntimeRequest; message: RuntimeMessage; last: 'ready' }

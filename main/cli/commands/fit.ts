@@ -124,7 +124,7 @@ export function fitDocument(studio: Studio, run: Run): Record<string, unknown> {
   }
 }
 
-export function describeRun({ name, id, state, test, best, seconds, epochsDone, environment, findings }: Run): string {
+function describeRun({ name, id, state, test, best, seconds, epochsDone, environment, findings }: Run): string {
   const lines = [
     `${name} (${id}): ${state} after ${epochsDone} epochs${seconds ? `, ${formatDuration(seconds.total)}` : ''}`
   ]

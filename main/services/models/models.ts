@@ -66,6 +66,11 @@ export class ModelsService {
     return check
   }
 
+  /** Checks every backbone that has not been checked on this machine. @throws StudioError worker/crashed */
+  async checkAll(): Promise<void> {
+    for (const { id } of await this.files()) await this.checkParity(id)
+  }
+
   /** Images per second of every backbone on every executor that is there; the fastest is what `speed` says from then on. */
   async measure(): Promise<SpeedMeasurement[]> {
     const job = this.context.jobs.start({ kind: 'measure', title: 'Measure the backbones', stoppable: false })

@@ -112,11 +112,7 @@ function cacheKey(datasetHash: string, config: TrainingConfig, backbone: Backbon
     .digest('hex')
 }
 
-export async function cachedFeatures(
-  context: RunContext,
-  datasetHash: string,
-  config: TrainingConfig
-): Promise<number> {
+async function cachedFeatures(context: RunContext, datasetHash: string, config: TrainingConfig): Promise<number> {
   const known = cachedSchema.safeParse(await context.store.facts.get(CACHED_FACT))
   const backbone = await context.backbone(config.backboneId)
   return (known.success && known.data[cacheKey(datasetHash, config, backbone)]) || 0

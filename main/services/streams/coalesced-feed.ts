@@ -10,7 +10,7 @@ export interface FeedSource<T> {
 }
 
 /** Ten times a second: as often as a person can follow numbers. */
-export const FEED_INTERVAL_MS = 100
+const FEED_INTERVAL_MS = 100
 
 /**
  * Written out rather than as a generator: leaving a generator that waits is only noticed when it wakes, and a reader that
