@@ -30,7 +30,7 @@ test('only settings that differ are listed, with the contract in force and witho
     { run: b, contract: b.config.contract }
   ])
   const byKey = new Map(differences.map(({ key, values }) => [key, values]))
-  expect(byKey.get('head.learningRate')).toEqual([0.003, 0.01])
+  expect(byKey.get('head.learningRate')).toEqual([presetConfig('default', 'head').head.learningRate, 0.01])
   expect(byKey.get('contract.mean')).toEqual(['127, 127, 127', '0, 0, 0'])
   expect(byKey.get('preset')).toEqual(['default', 'naive'])
   expect([...byKey.keys()].filter((key) => /^(fineTune|augmentation)/.test(key))).toEqual([])
@@ -60,7 +60,7 @@ test('a run in the other mode has no value for what it does not use; versions an
       { run: b, contract: OWN }
     ]).map(({ key, values }) => [key, values])
   )
-  expect(byKey.get('fineTune.unfreeze')).toEqual([null, 2])
+  expect(byKey.get('fineTune.unfreeze')).toEqual([null, presetConfig('default', 'finetune').fineTune.unfreeze])
   expect(byKey.get('version.onnxruntime')).toEqual(['1.30.0', '1.31.0'])
   expect(byKey.get('version.tensorflow')).toEqual([null, '2.21.0'])
   expect(byKey.get('datasetVersion')).toEqual(['f00df00df00d', 'beefbeefbeef'])
