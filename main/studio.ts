@@ -17,6 +17,7 @@ import { UploadsService } from './services/predictions/uploads'
 import { RunsService } from './services/runs/runs'
 import { SettingsService } from './services/settings/settings'
 import { listFolder } from './services/system/folders'
+import { Neighbours } from './services/system/neighbours'
 import { Owners } from './services/system/owners'
 import { StatusService } from './services/system/status'
 import { openStore } from './store/open'
@@ -109,7 +110,8 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   }
   const uploads = new UploadsService(join(home, 'uploads'))
   const predictions = new PredictionsService({ jobs, infer, uploads, model })
-  const status = new StatusService({ jobs, devices, datasets, runs, models })
+  const neighbours = new Neighbours(store, owners)
+  const status = new StatusService({ jobs, devices, datasets, runs, models, neighbours })
   const { node, electron, chrome } = process.versions
   const versions = Object.fromEntries(
     Object.entries({ node, electron, chrome }).filter((entry): entry is [string, string] => entry[1] !== undefined)
@@ -141,6 +143,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     devices,
     browse: listFolder,
     async close({ training = 'stop', graceMs } = {}) {
+      neighbours.close()
       status.close()
       await Promise.allSettled([
         runs.close(training, graceMs),

@@ -2,7 +2,7 @@
  * Which processes watch over runs and imports. A process id alone is not enough: after a crash another program may have been given the
  * same one, and the work would seem to go on for ever. So each process leaves a note with the time it was started.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat), or null where there is no /proc. */
@@ -46,6 +46,12 @@ export class Owners {
     }
     const ticks = startTicks(pid)
     return noted === '' || ticks === null || noted === ticks
+  }
+
+  /** Ids of the other processes that live. */
+  others(): number[] {
+    const noted = readdirSync(this.directory).map(Number).filter(Number.isInteger)
+    return noted.filter((pid) => this.isAlive(pid))
   }
 
   private note(pid: number): string {

@@ -15,6 +15,8 @@ export interface StatusSources {
   datasets: Changing
   runs: { onListChange(listener: () => void): Unsubscribe }
   models: Changing
+  /** Changes that other processes make to datasets and runs. */
+  neighbours: Changing
 }
 
 export class StatusService {
@@ -33,7 +35,9 @@ export class StatusService {
       sources.devices.onChange(() => this.changed()),
       sources.datasets.onChange(grow('datasets')),
       sources.runs.onListChange(grow('runs')),
-      sources.models.onChange(grow('models'))
+      sources.models.onChange(grow('models')),
+      sources.neighbours.onChange(grow('datasets')),
+      sources.neighbours.onChange(grow('runs'))
     ]
   }
 
