@@ -1,6 +1,21 @@
 /** The settings of the form, topic by topic, each with the reason for its recommended value. */
 import type { TrainingMode } from '@shared/domain/training-config'
-import type { Field } from './fields'
+export type Topic = 'preprocessing' | 'head' | 'fineTune' | 'schedule' | 'augmentation' | 'stopping'
+
+export interface Field {
+  /** Dotted key of the setting. */
+  key: string
+  label: string
+  topic: Topic
+  /** `numbers`: three of them, one a channel; `unfreeze`: a number or 'all'. */
+  input: 'number' | 'numbers' | 'switch' | 'choice' | 'unfreeze'
+  choices?: { value: string; label: string }[]
+  unit?: string
+  /** Why the recommended value is what it is; the core's own reason for a dataset comes before it. */
+  reason: string
+  /** Modes in which the setting has an effect. */
+  modes?: TrainingMode[]
+}
 
 const OPTIMIZERS = [
   { value: 'adamw', label: 'AdamW' },
@@ -49,14 +64,25 @@ const HEAD: Field[] = [
     label: 'Label smoothing',
     topic: 'head',
     input: 'number',
-    reason: 'Keeps the head from growing over-confident; TensorFlow Hub’s trainer uses 0.1 too.'
+    reason: 'Keeps the head from growing over-confident.'
   },
   {
     key: 'head.dropout',
     label: 'Dropout',
     topic: 'head',
     input: 'number',
-    reason: 'On the pooled features; TensorFlow Hub’s trainer uses 0.2 too.'
+    reason: 'On the pooled features: no single one may decide.'
+  },
+  {
+    key: 'head.scaling',
+    label: 'Feature scaling',
+    topic: 'head',
+    input: 'choice',
+    choices: [
+      { value: 'center', label: 'Centred, variance 1' },
+      { value: 'none', label: 'None' }
+    ],
+    reason: 'A learning rate then means the same for every backbone.'
   }
 ]
 
@@ -81,7 +107,7 @@ const FINE_TUNE: Field[] = [
     label: 'Learning rate',
     topic: 'fineTune',
     input: 'number',
-    reason: 'A tenth of the head’s: pretrained weights are adjusted, not overwritten.'
+    reason: 'Lower than the head’s: pretrained weights are adjusted, not overwritten.'
   },
   {
     key: 'fineTune.weightDecay',
@@ -298,4 +324,3 @@ export const CONTRACT_FIELDS: Field[] = [
 ]
 
 export const FIELDS: readonly Field[] = [...HEAD, ...FINE_TUNE, ...SCHEDULE, ...AUGMENTATION, ...STOPPING]
-

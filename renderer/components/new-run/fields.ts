@@ -1,24 +1,6 @@
-import { CONTRACT_FIELDS, FIELDS } from './field-list'
-
-/** What the form of a new run asks: each setting with its name, the way it is entered, and why its default is what it is. */
+/** The settings of the form by topic and by name. */
 import type { TrainingMode } from '@shared/domain/training-config'
-
-export type Topic = 'preprocessing' | 'head' | 'fineTune' | 'schedule' | 'augmentation' | 'stopping'
-
-export interface Field {
-  /** Dotted key of the setting. */
-  key: string
-  label: string
-  topic: Topic
-  /** `numbers`: three of them, one a channel; `unfreeze`: a number or 'all'. */
-  input: 'number' | 'numbers' | 'switch' | 'choice' | 'unfreeze'
-  choices?: { value: string; label: string }[]
-  unit?: string
-  /** Why the recommended value is what it is; the core's own reason for a dataset comes before it. */
-  reason: string
-  /** Modes in which the setting has an effect. */
-  modes?: TrainingMode[]
-}
+import { CONTRACT_FIELDS, FIELDS, type Field, type Topic } from './field-list'
 
 export const TOPICS: readonly { id: Topic; label: string }[] = [
   { id: 'preprocessing', label: 'Preprocessing' },
@@ -29,7 +11,7 @@ export const TOPICS: readonly { id: Topic; label: string }[] = [
   { id: 'stopping', label: 'Stopping and seed' }
 ]
 
-const LABELS = new Map([...FIELDS, ...CONTRACT_FIELDS].map((field) => [field.key, field]))
+const BY_KEY = new Map([...FIELDS, ...CONTRACT_FIELDS].map((field) => [field.key, field]))
 const OTHERS: Record<string, string> = {
   backboneId: 'Backbone',
   backbone: 'Backbone',
@@ -43,11 +25,16 @@ const PREFIXES: Record<string, string> = { head: 'Head', fineTune: 'Fine-tuning'
 
 /** A setting's name outside of its topic: 'Head · learning rate'. A key that the form does not ask stays as it is. */
 export function settingLabel(key: string): string {
-  const field = LABELS.get(key)
+  const field = BY_KEY.get(key)
   if (!field) return OTHERS[key] ?? key
   const prefix = PREFIXES[key.split('.')[0]!]
   const name = field.label.replace(/, (head|fine-tuning)$/, '')
   return prefix ? `${prefix} · ${name.charAt(0).toLowerCase()}${name.slice(1)}` : name
+}
+
+/** The name of a choice, for example 'AdamW' for `head.optimizer` = `adamw`; null where the setting is no choice. */
+export function choiceLabel(key: string, value: string): string | null {
+  return BY_KEY.get(key)?.choices?.find((choice) => choice.value === value)?.label ?? null
 }
 
 /** The fields of a topic that have an effect in a mode. */

@@ -1,7 +1,7 @@
 /** What is inside a folded topic, in a line. */
 import type { TrainingMode } from '@shared/domain/training-config'
 import type { Draft } from './draft'
-import type { Topic } from './fields'
+import type { Topic } from './field-list'
 
 const OPTIMIZER_NAMES: Record<string, string> = { adamw: 'AdamW', adam: 'Adam', sgd: 'SGD' }
 
