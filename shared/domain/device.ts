@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { errorDataSchema } from '../errors'
 import { executorIdSchema } from './backbone'
 
-export const rungIdSchema = z.enum(['tensorflow-gpu', 'tensorflow-cpu', 'onnxruntime', 'wasm'])
+const rungIdSchema = z.enum(['tensorflow-gpu', 'tensorflow-cpu', 'onnxruntime', 'wasm'])
 export type RungId = z.infer<typeof rungIdSchema>
 
-export const rungSchema = z.object({
+const rungSchema = z.object({
   id: rungIdSchema,
   name: z.string(),
   /** `offered`: it could be had, if the user asks; `preparing`: on its way. */
@@ -20,7 +20,7 @@ export const rungSchema = z.object({
 export type Rung = z.infer<typeof rungSchema>
 
 /** The TensorFlow runtime that Whetstone prepares in the user's cache folder. */
-export const runtimeStatusSchema = z.object({
+const runtimeStatusSchema = z.object({
   state: z.enum(['absent', 'preparing', 'ready', 'failed']),
   flavour: z.enum(['cpu', 'gpu']),
   version: z.string(),
@@ -33,7 +33,7 @@ export const runtimeStatusSchema = z.object({
 })
 export type RuntimeStatus = z.infer<typeof runtimeStatusSchema>
 
-export const gpuSchema = z.object({
+const gpuSchema = z.object({
   name: z.string(),
   memoryBytes: z.int().nullable(),
   driver: z.string().nullable(),

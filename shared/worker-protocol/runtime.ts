@@ -21,7 +21,7 @@ const flavourFactsSchema = z.object({
 })
 
 /** What the probe found; the devices service makes the report from it. */
-export const machineFactsSchema = z.object({
+const machineFactsSchema = z.object({
   ...deviceReportSchema.pick({ cpu: true, gpu: true, probes: true }).shape,
   /** Version of TensorFlow that this studio prepares. */
   tensorflowVersion: z.string(),

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { StudioError } from '@shared/errors'
+import { formatBytes } from '@shared/text/format'
 
 /** @returns lower-case hexadecimal */
 export async function fileSha256(path: string, signal?: AbortSignal): Promise<string> {
@@ -25,10 +26,9 @@ export async function requireSpace(directory: string, bytes: number): Promise<vo
   const { bavail, bsize } = await statfs(directory)
   const free = bavail * bsize
   if (free >= bytes) return
-  const gigabytes = (count: number): string => `${(count / 1e9).toFixed(1)} GB`
   throw new StudioError(
     'runtime/disk-full',
-    `Preparing TensorFlow takes ${gigabytes(bytes)} in ${directory}, where ${gigabytes(free)} are free.`,
+    `Preparing TensorFlow takes ${formatBytes(bytes)} in ${directory}, where ${formatBytes(free)} are free.`,
     { directory, neededBytes: bytes, freeBytes: free }
   )
 }

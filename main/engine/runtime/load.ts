@@ -18,7 +18,7 @@ export interface LoadOptions {
   threads?: number
 }
 
-export const bindingPath = (location: RuntimeLocation): string =>
+const bindingPath = (location: RuntimeLocation): string =>
   join(location.directory, 'lib', 'napi-v8', 'tfjs_binding.node')
 
 let loaded: { tensorflow: TensorFlow; directory: string } | null = null
@@ -99,7 +99,7 @@ function withBindingAt<T>(binding: string, work: () => T): T {
 }
 
 /** @param error what importing the package threw */
-export function loadError(error: unknown, binding: string): StudioError {
+function loadError(error: unknown, binding: string): StudioError {
   if (error instanceof StudioError) return error
   const words = error instanceof Error ? error.message : String(error)
   const details = { binding, directory: dirname(binding), cause: error instanceof Error ? error.stack : words }

@@ -20,7 +20,7 @@ const fileSchema = z.object({
   sha256: z.string()
 })
 
-export const manifestSchema = z.object({
+const manifestSchema = z.object({
   format: z.literal(1),
   version: z.string(),
   flavour: runtimeLocationSchema.shape.flavour,

@@ -1,4 +1,5 @@
 /** How far a preparation is, over all its phases, and how long it still takes. Pure: the clock comes from outside. */
+import { formatBytes } from '@shared/text/format'
 import { fetchedBytes, type RuntimePlan } from './plan'
 
 export interface Phase {
@@ -31,21 +32,20 @@ export function phasesOf(plan: RuntimePlan, hasCompiler: boolean): Phase[] {
   const version = plan.version.split('.').slice(0, 2).join('.')
   return [
     {
-      name: `Fetching TensorFlow ${version} (${sizeText(bytes)})`,
+      name: `Fetching TensorFlow ${version} (${formatBytes(bytes)})`,
       share: hasCompiler ? 0.76 : 0.82 - SLOW_COMPILER.share,
       expectedSeconds: bytes / FETCHED_BYTES_PER_SECOND
     },
     { name: 'Unpacking', share: 0.14, expectedSeconds: plan.unpackedBytes / UNPACKED_BYTES_PER_SECOND },
     hasCompiler
       ? { name: 'Compiling the binding', share: 0.06, expectedSeconds: 5 }
-      : { name: `Compiling the binding with a fetched compiler (${sizeText(plan.zig?.bytes ?? 0)})`, ...SLOW_COMPILER },
+      : {
+          name: `Compiling the binding with a fetched compiler (${formatBytes(plan.zig?.bytes ?? 0)})`,
+          ...SLOW_COMPILER
+        },
     { name: 'First operation', share: 0.04, expectedSeconds: 2 }
   ]
 }
-
-/** For example '274 MB', '2.9 GB'. */
-export const sizeText = (bytes: number): string =>
-  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 
 /** A rate that was measured over less than this says too little. */
 const MIN_MEASURED_MS = 1000

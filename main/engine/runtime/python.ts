@@ -10,7 +10,7 @@ export interface Python {
   pipVersion: string
 }
 
-export const OLDEST_PYTHON: [number, number] = [3, 9]
+const OLDEST_PYTHON: [number, number] = [3, 9]
 const TIMEOUT_MS = 30_000
 
 const CANDIDATES: Record<'windows' | 'other', [command: string, ...args: string[]][]> = {
@@ -51,10 +51,10 @@ export async function findPython(env: NodeJS.ProcessEnv = process.env, signal?: 
 }
 
 /** @param text what `python --version` prints, for example 'Python 3.11.2' */
-export const parsePythonVersion = (text: string): string | null => /^Python (\d+\.\d+[\w.+]*)/m.exec(text)?.[1] ?? null
+const parsePythonVersion = (text: string): string | null => /^Python (\d+\.\d+[\w.+]*)/m.exec(text)?.[1] ?? null
 
 /** @param text what `pip --version` prints, for example 'pip 23.0.1 from … (python 3.11)' */
-export const parsePipVersion = (text: string): string | null => /^pip (\S+)/m.exec(text)?.[1] ?? null
+const parsePipVersion = (text: string): string | null => /^pip (\S+)/m.exec(text)?.[1] ?? null
 
 function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))

@@ -11,7 +11,7 @@ import type { RuntimePlan } from './plan'
 import type { Python } from './python'
 
 /** A pattern (Python's `re`, whole name) of entries to take, and where below the root they go. */
-export type UnpackRule = [pattern: string, target: string]
+type UnpackRule = [pattern: string, target: string]
 
 export interface UnpackedFile {
   /** Relative to the root, with forward slashes. */
@@ -85,7 +85,7 @@ export async function unpackWheel(options: UnpackOptions): Promise<UnpackedFile[
 }
 
 /** Everything of a TensorFlow wheel that is needed: the two libraries, the notices, and the headers of the C interface. */
-export function tensorflowRules(libraries: readonly string[]): UnpackRule[] {
+function tensorflowRules(libraries: readonly string[]): UnpackRule[] {
   const escaped = libraries.map((name) => name.replaceAll('.', '\\.')).join('|')
   return [
     [`tensorflow/(${escaped})`, 'deps/lib/\\1'],
@@ -99,7 +99,7 @@ export function tensorflowRules(libraries: readonly string[]): UnpackRule[] {
 }
 
 /** NVIDIA's libraries go where TensorFlow's own run path looks for them, beside its `lib`; their licences with them. */
-export const NVIDIA_RULES: UnpackRule[] = [
+const NVIDIA_RULES: UnpackRule[] = [
   ['(nvidia/[^/]+/lib/lib[^/]+\\.so\\.[^/]+)', 'deps/\\1'],
   ['(nvidia_[^/]+)\\.dist-info/(?:licenses/)?License\\.txt', 'deps/nvidia/\\1-License.txt']
 ]

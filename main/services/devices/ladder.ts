@@ -1,5 +1,6 @@
 /** The ladder of executors, made from what the probe found and how far the TensorFlow runtime is. Pure. */
-import type { Rung, RuntimeStatus } from '@shared/domain/device'
+import type { Rung, RungId, RuntimeStatus } from '@shared/domain/device'
+import { formatBytes } from '@shared/text/format'
 import type { MachineFacts } from '@shared/worker-protocol/runtime'
 
 type Standing = Pick<Rung, 'state' | 'reason' | 'remedy'>
@@ -7,7 +8,7 @@ type Standing = Pick<Rung, 'state' | 'reason' | 'remedy'>
 const REACHED = { reason: null, remedy: null }
 
 /** Which rung computes now; null while nothing does. */
-export function activeRung(facts: MachineFacts): Rung['id'] | null {
+export function activeRung(facts: MachineFacts): RungId | null {
   if (facts.tensorflow?.loads) return facts.tensorflow.device === 'CPU' ? 'tensorflow-cpu' : 'tensorflow-gpu'
   if (facts.onnxruntime.loads) return 'onnxruntime'
   return facts.wasm.loads ? 'wasm' : null
@@ -16,7 +17,7 @@ export function activeRung(facts: MachineFacts): Rung['id'] | null {
 /** Best rung first. */
 export function ladderOf(facts: MachineFacts, status: RuntimeStatus): Rung[] {
   const active = activeRung(facts)
-  const standing = (id: Rung['id'], otherwise: () => Standing): Standing =>
+  const standing = (id: RungId, otherwise: () => Standing): Standing =>
     id === active ? { state: 'active', ...REACHED } : otherwise()
   return [
     {
@@ -46,10 +47,6 @@ export function ladderOf(facts: MachineFacts, status: RuntimeStatus): Rung[] {
   ]
 }
 
-/** '2.9 GB', '274 MB'. */
-export const gigabytes = (bytes: number): string =>
-  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
-
 function gpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {
   const { unsupported, location, bytes } = facts.flavours.gpu
   if (unsupported) return { state: 'unavailable', reason: unsupported.message, remedy: null }
@@ -72,8 +69,8 @@ function gpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {
   }
   return {
     state: 'offered',
-    reason: `TensorFlow for NVIDIA GPUs is not fetched unasked: it takes ${gigabytes(bytes)}.`,
-    remedy: `Fetch it from Devices: ${gigabytes(bytes)}, about 5 GB on disk.`
+    reason: `TensorFlow for NVIDIA GPUs is not fetched unasked: it takes ${formatBytes(bytes)}.`,
+    remedy: `Fetch it from Devices: ${formatBytes(bytes)}, about 5 GB on disk.`
   }
 }
 
@@ -86,7 +83,7 @@ function cpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {
     return {
       state: 'offered',
       reason: 'TensorFlow is not prepared yet.',
-      remedy: `Prepare it from Devices: ${gigabytes(bytes)} to fetch.`
+      remedy: `Prepare it from Devices: ${formatBytes(bytes)} to fetch.`
     }
   }
   if (facts.tensorflow && !facts.tensorflow.loads) {

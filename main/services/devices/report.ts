@@ -1,7 +1,8 @@
 /** The device report: what computes here, and why nothing better. Pure. */
 import type { DeviceReport, RuntimeStatus } from '@shared/domain/device'
+import { formatBytes } from '@shared/text/format'
 import type { MachineFacts } from '@shared/worker-protocol/runtime'
-import { activeRung, gigabytes, ladderOf } from './ladder'
+import { activeRung, ladderOf } from './ladder'
 
 export function describeDevices(facts: MachineFacts, status: RuntimeStatus): DeviceReport {
   const { cpu, gpu, probes } = facts
@@ -52,7 +53,7 @@ function whyNoGpu({ gpu, flavours }: MachineFacts, status: RuntimeStatus): strin
   if (status.flavour === 'gpu' && status.state === 'preparing') return `${gpu.name}: being prepared`
   if (status.flavour === 'gpu' && status.error) return `no GPU: ${status.error.message}`
   if (flavours.gpu.location) return `no GPU: TensorFlow cannot use ${gpu.name}`
-  return `${gpu.name} not used: fetching TensorFlow for it takes ${gigabytes(flavours.gpu.bytes)}`
+  return `${gpu.name} not used: fetching TensorFlow for it takes ${formatBytes(flavours.gpu.bytes)}`
 }
 
 function whyNoTensorFlow({ tensorflow, flavours }: MachineFacts, status: RuntimeStatus): string {
