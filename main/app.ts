@@ -24,7 +24,8 @@ const SCHEME = { standard: true, secure: true, supportFetchAPI: true, stream: tr
 let window: BrowserWindow | null = null
 let quitting = false
 
-app.enableSandbox()
+// Root has no sandbox to offer, and says so itself with --no-sandbox; both together leave no process that can start.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 protocol.registerSchemesAsPrivileged([{ scheme: 'studio', privileges: SCHEME }])
 
 const home = homeFromArguments() ?? homeDirectory(process.env, process.platform, homedir())

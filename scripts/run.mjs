@@ -18,5 +18,10 @@ if (!/^[a-z]+$/.test(name ?? '')) {
   console.error('usage: node scripts/run.mjs start|test|whetstone|dev|bench|dist …')
   process.exit(2)
 }
-const { main } = await import(`./${name}.ts`)
-await main(rest)
+try {
+  const { main } = await import(`./${name}.ts`)
+  await main(rest)
+} catch (error) {
+  console.error(process.env.DEBUG ? error : error.message)
+  process.exitCode = 1
+}
