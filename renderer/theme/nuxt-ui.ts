@@ -14,7 +14,7 @@ export const nuxtUiOptions: NuxtUIOptions = {
   autoImport: false,
   theme: { colors: ['primary', 'warning', 'error'], transitions: false },
   experimental: { componentDetection: true },
-  icon: { clientBundle: { scan: true } },
+  icon: { clientBundle: { scan: { globInclude: ['**/*.{vue,ts}'] } } },
   ui: {
     colors: { primary: 'teal', warning: 'amber', error: 'red', neutral: 'neutral' },
     button: { slots: { base: 'font-medium cursor-pointer' }, defaultVariants: { size: 'sm' } },
