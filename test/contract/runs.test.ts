@@ -131,7 +131,7 @@ test('one trains at a time in the order of the clicks; a queued run can be stopp
   expect(host.started).toHaveLength(1)
   await expect(runs.remove(first!.id)).rejects.toMatchObject({ code: 'run/active' })
 
-  await runs.stop(second!.id)
+  await Promise.all([runs.stop(second!.id), runs.stop(second!.id)])
   expect((await runs.get(second!.id)).state).toBe('stopped')
   await runs.stop(first!.id)
   expect((await runs.settled(first!.id)).state).toBe('stopped')

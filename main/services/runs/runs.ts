@@ -8,12 +8,12 @@ import { recommendedConfig, type Recommendation } from '@shared/domain/recommend
 import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/training-config'
 import type { Split } from '@shared/domain/dataset'
 import { StudioError } from '@shared/errors'
-import type { JobHandle } from '../jobs/jobs'
 import { CoalescedFeed } from '../streams/coalesced-feed'
 import type { RunContext } from './context'
 import { LiveRun } from './live-run'
 import { defaultRunName, newRunId, nextColor } from './naming'
 import { assertStartable, estimateRun, readData, rememberFeatures, type RunEstimate } from './preflight'
+import { RunQueue } from './run-queue'
 import { watchStoredRun } from './stored-run'
 import { buildTrainJob, runDirectory } from './train-job'
 import { STOP_FILE, Training, type FeatureCounts } from './training'
@@ -27,27 +27,24 @@ export interface StartRun {
   importSeconds?: number
 }
 
-interface ActiveRun {
-  live: LiveRun
-  job: JobHandle
-  training: Training
-  /** Resolves once the run is settled. */
-  settled: Promise<void>
-  begin: () => void
-}
-
 export class RunsService {
-  private readonly active = new Map<string, ActiveRun>()
-  private readonly queue: ActiveRun[] = []
+  private readonly queue: RunQueue
   private readonly counts = new Map<string, FeatureCounts>()
   private readonly listeners = new Set<(run: Run) => void>()
   private readonly listListeners = new Set<() => void>()
-  private current: ActiveRun | null = null
-  private closing = false
   /** Names and colours are chosen from what exists, so that starts come one after the other. */
   private starting: Promise<unknown> = Promise.resolve()
 
-  constructor(private readonly context: RunContext) {}
+  constructor(private readonly context: RunContext) {
+    this.queue = new RunQueue({
+      settleWaiting: ({ id }, state) => context.store.runs.update(id, { state, endedAt: Date.now() }),
+      onSettled: async ({ live: { run }, training }) => {
+        if (training.features) this.counts.set(run.id, training.features)
+        if (run.state === 'completed') await rememberFeatures(context, run)
+        this.listChanged()
+      }
+    })
+  }
 
   /** Settles what former processes left behind. Call it once, before anything else. */
   async open(): Promise<void> {
@@ -89,7 +86,7 @@ export class RunsService {
 
   /** What a run would take, and whether it could start now. @throws StudioError dataset/not-found, backbone/not-found */
   estimate(datasetId: string, config: TrainingConfig): Promise<RunEstimate> {
-    return estimateRun(this.context, datasetId, config, this.active.size > 0)
+    return estimateRun(this.context, datasetId, config, this.queue.size > 0)
   }
 
   /**
@@ -153,46 +150,20 @@ export class RunsService {
         return buildTrainJob({ run, dataset, images, backbone, compute, paths })
       }
     })
-    this.enter(live, job, training)
+    this.tellChanges(live)
+    this.queue.add({ live, job, training })
+    this.listChanged()
     return run
   }
 
-  private enter(live: LiveRun, job: JobHandle, training: Training): void {
-    let begin: () => void = () => undefined
-    const begun = new Promise<void>((resolve) => (begin = resolve))
+  /** Lists show rows: numbers that stream (points, progress) are for the run's own watchers. */
+  private tellChanges(live: LiveRun): void {
     let seen = live.run
-    // Lists show rows: numbers that stream (points, progress) are for the run's own watchers.
-    const leave = live.onChange(() => {
+    live.onChange(() => {
       if (live.run === seen) return
       seen = live.run
       for (const listener of this.listeners) listener(live.run)
       this.listChanged()
-    })
-    const settled = begun.then(async () => {
-      if (!live.settled) await training.run()
-      leave()
-      if (training.features) this.counts.set(live.run.id, training.features)
-      this.active.delete(live.run.id)
-      if (live.run.state === 'completed') await rememberFeatures(this.context, live.run)
-      this.listChanged()
-    })
-    const entry: ActiveRun = { live, job, training, settled, begin }
-    this.active.set(live.run.id, entry)
-    this.queue.push(entry)
-    this.listChanged()
-    this.next()
-  }
-
-  /** Lets the first of the queue begin, when none trains. */
-  private next(): void {
-    if (this.current || this.closing) return
-    const entry = this.queue.shift()
-    if (!entry) return
-    this.current = entry
-    entry.begin()
-    void entry.settled.finally(() => {
-      this.current = null
-      this.next()
     })
   }
 
@@ -202,11 +173,7 @@ export class RunsService {
    * @throws StudioError run/not-found, run/not-active
    */
   async stop(runId: string): Promise<void> {
-    const entry = this.active.get(runId)
-    if (entry) {
-      if (entry === this.current) return entry.training.stop()
-      return this.settleQueued(entry, 'stopped')
-    }
+    if (await this.queue.stop(runId)) return
     const run = await this.get(runId)
     if (isSettled(run.state)) throw new StudioError('run/not-active', `'${run.name}' has ended already.`, { runId })
     await writeFile(join(runDirectory(this.context.paths, runId), STOP_FILE), '').catch((cause: unknown) => {
@@ -214,17 +181,9 @@ export class RunsService {
     })
   }
 
-  private async settleQueued(entry: ActiveRun, state: 'stopped' | 'interrupted'): Promise<void> {
-    this.queue.splice(this.queue.indexOf(entry), 1)
-    entry.live.setRun(await this.context.store.runs.update(entry.live.run.id, { state, endedAt: Date.now() }))
-    entry.job.cancelled()
-    entry.begin()
-    await entry.settled
-  }
-
   /** Resolves with the run once it is settled; at once when it is. @throws StudioError run/not-found */
   async settled(runId: string): Promise<Run> {
-    await this.active.get(runId)?.settled
+    await this.queue.settled(runId)
     return this.get(runId)
   }
 
@@ -233,14 +192,14 @@ export class RunsService {
 
   /** A snapshot, then what changes, until the run is settled. @throws StudioError run/not-found */
   async watch(runId: string, signal?: AbortSignal): Promise<CoalescedFeed<RunEvent>> {
-    const entry = this.active.get(runId)
-    if (entry) return new CoalescedFeed(entry.live.source(), undefined, signal)
+    const live = this.queue.live(runId)
+    if (live) return new CoalescedFeed(live.source(), undefined, signal)
     return watchStoredRun(this.context.store.runs, await this.get(runId), signal)
   }
 
   async metrics(runId: string): Promise<MetricPoint[]> {
-    const entry = this.active.get(runId)
-    if (entry) return [...entry.live.points]
+    const live = this.queue.live(runId)
+    if (live) return [...live.points]
     await this.get(runId)
     return this.context.store.runs.points(runId)
   }
@@ -266,7 +225,7 @@ export class RunsService {
   async rename(runId: string, name: string): Promise<Run> {
     const before = await this.get(runId)
     const run = await this.context.store.runs.update(runId, { name: name.trim() || before.name })
-    this.active.get(runId)?.live.setRun(run)
+    this.queue.live(runId)?.setRun(run)
     this.listChanged()
     return run
   }
@@ -298,14 +257,8 @@ export class RunsService {
    * @param graceMs how long a stop may take before the worker is killed
    */
   async close(training: 'stop' | 'interrupt' = 'stop', graceMs = 10_000): Promise<void> {
-    this.closing = true
     await this.starting
-    for (const entry of [...this.queue]) await this.settleQueued(entry, 'interrupted')
-    if (this.current) {
-      if (training === 'stop') this.current.training.stop(graceMs)
-      else this.current.training.kill()
-      await this.current.settled
-    }
+    await this.queue.close(training, graceMs)
   }
 
   private listChanged(): void {
