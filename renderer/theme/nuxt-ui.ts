@@ -20,7 +20,9 @@ export const nuxtUiOptions: NuxtUIOptions = {
     button: { slots: { base: 'font-medium cursor-pointer' }, defaultVariants: { size: 'sm' } },
     input: { defaultVariants: { size: 'sm' } },
     select: { defaultVariants: { size: 'sm' } },
-    modal: { slots: { content: floating, title: 'text-lg', header: 'p-4 sm:px-4', body: 'p-4 sm:p-4', footer: 'p-4 sm:px-4' } },
+    modal: {
+      slots: { content: floating, title: 'text-lg', header: 'p-4 sm:px-4', body: 'p-4 sm:p-4', footer: 'p-4 sm:px-4' }
+    },
     slideover: { slots: { title: 'text-lg', header: 'p-4 sm:px-4', body: 'p-4 sm:p-4' } },
     toast: { slots: { title: 'text-sm', description: 'text-sm' } },
     tooltip: { slots: { content: 'h-auto py-1 px-2 text-xs max-w-80', text: 'whitespace-normal' } }
