@@ -25,7 +25,7 @@ export async function fit(context: CommandContext, reference: string, options: F
   // Whatever is wrong with the settings is said before anything takes time.
   const changes = settingChanges(options)
   withChanges(presetConfig(options.preset, options.mode), changes)
-  const { dataset, importSeconds } = await findDataset(context, reference)
+  const { dataset, importSeconds } = await findDataset(context, reference, options.splitSeed ?? options.seed)
   if (options.splitSeed !== undefined) await studio.datasets.resplit(dataset.id, options.splitSeed)
   const { config: recommended } = await studio.runs.defaults(dataset.id, options.mode, options.preset)
   const config = withChanges(recommended, changes)
@@ -41,17 +41,18 @@ export async function fit(context: CommandContext, reference: string, options: F
   return run.state === 'completed' ? EXIT.ok : EXIT.failed
 }
 
-/** A folder is imported, or looked at again; anything else is a dataset's id or name. */
+/** A folder is imported, its split drawn with the run's seed, or looked at again; anything else is a dataset's id or name. */
 async function findDataset(
   context: CommandContext,
-  reference: string
+  reference: string,
+  splitSeed: number | undefined
 ): Promise<{ dataset: Dataset; importSeconds: number }> {
   const info = await stat(reference).catch(() => null)
   if (info === null && /[\\/]/.test(reference)) {
     throw new StudioError('dataset/folder-missing', `There is no folder ${reference}.`, { path: reference })
   }
   if (info === null) return { dataset: await context.studio.datasets.resolve(reference), importSeconds: 0 }
-  const { dataset, report } = await importAndWait(context, reference)
+  const { dataset, report } = await importAndWait(context, reference, { splitSeed })
   return { dataset, importSeconds: report.durationMs / 1000 }
 }
 

@@ -9,18 +9,22 @@ import { EXIT, type CommandContext, type ExitCode } from '../session'
 const LISTED = 20
 
 export async function importFolder(context: CommandContext, dir: string, name?: string): Promise<ExitCode> {
-  const { dataset, report } = await importAndWait(context, dir, name)
+  const { dataset, report } = await importAndWait(context, dir, { name })
   context.output.result({ dataset, report }, describeImport(dataset, report))
   return EXIT.ok
 }
 
-/** @throws StudioError dataset/*, job/cancelled, when the import does not end well */
+/**
+ * @param first counts only when the folder is new to the studio
+ * @throws StudioError dataset/*, job/cancelled, when the import does not end well
+ */
 export async function importAndWait(
   { studio, onInterrupt }: CommandContext,
   dir: string,
-  name?: string
+  first: { name?: string | undefined; splitSeed?: number | undefined } = {}
 ): Promise<{ dataset: Dataset; report: ImportReport }> {
-  const { dataset, job } = await studio.datasets.import({ path: resolve(dir), ...(name === undefined ? {} : { name }) })
+  const given = Object.fromEntries(Object.entries(first).filter(([, value]) => value !== undefined))
+  const { dataset, job } = await studio.datasets.import({ path: resolve(dir), ...given })
   onInterrupt(() => studio.jobs.cancel(job.id))
   return importResult({ studio }, dataset.id, job.id)
 }

@@ -1,8 +1,9 @@
 /** Predictions of a finished run on pictures from anywhere: one, or every image of a folder as they come. */
 import { readdir, realpath, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { ImagePrediction } from '@shared/domain/prediction'
 import { StudioError } from '@shared/errors'
+import { isImageName } from '@shared/formats/image-names'
 import { loadBatches } from '../data/batches'
 import { applyContract } from '../data/preprocess'
 import { topGuesses, type TrainedNetwork } from './trained-network'
@@ -10,19 +11,6 @@ import { topGuesses, type TrainedNetwork } from './trained-network'
 const TOP = 5
 /** Small enough that the first rows of a table appear at once, large enough to keep the executor busy. */
 const BATCH_SIZE = 16
-const EXTENSIONS = new Set([
-  '.jpg',
-  '.jpeg',
-  '.png',
-  '.webp',
-  '.gif',
-  '.bmp',
-  '.dib',
-  '.tif',
-  '.tiff',
-  '.avif',
-  '.jfif'
-])
 
 /** @throws StudioError image/*: the only picture there is cannot be read */
 export async function predictImage(model: TrainedNetwork, path: string): Promise<ImagePrediction> {
@@ -93,7 +81,7 @@ async function listImages(root: string): Promise<string[]> {
       const path = join(relative, name)
       const info = await stat(join(root, path)).catch(() => null)
       if (info?.isDirectory()) await walk(path)
-      else if (info?.isFile() && EXTENSIONS.has(extname(name).toLowerCase())) files.push(path)
+      else if (info?.isFile() && isImageName(name)) files.push(path)
     }
   }
   try {

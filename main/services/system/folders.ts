@@ -1,13 +1,10 @@
 /** Folders of the studio's machine, for a page that cannot open the system's own dialog. */
 import { readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, extname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { FolderListing } from '@shared/domain/system'
 import { StudioError } from '@shared/errors'
-
-const IMAGE_EXTENSIONS = new Set(
-  ['.jpg', '.jpeg', '.jpe', '.png', '.webp', '.gif', '.bmp', '.tif', '.tiff', '.avif'] //
-)
+import { isImageName } from '@shared/formats/image-names'
 
 /**
  * What is directly inside a folder; hidden folders are left out, as file managers do.
@@ -32,8 +29,7 @@ export async function listFolder(path: string | null): Promise<FolderListing> {
     path: folder,
     parent: parent === folder ? null : parent,
     folders: folders.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })),
-    imageCount: visible.filter((entry) => entry.isFile() && IMAGE_EXTENSIONS.has(extname(entry.name).toLowerCase()))
-      .length
+    imageCount: visible.filter((entry) => entry.isFile() && isImageName(entry.name)).length
   }
 }
 
