@@ -5,7 +5,13 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { ROOT } from './folders'
 
 /** Without these, Chromium asks for addresses of its own, which a closed network answers slowly. */
-const QUIET = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+]
 
 export interface ServedStudio {
   /** With the one-time token. */

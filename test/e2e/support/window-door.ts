@@ -12,7 +12,9 @@ export interface Display {
 export async function openDisplay(): Promise<Display> {
   for (let number = 90; number < 120; number++) {
     if (existsSync(`/tmp/.X11-unix/X${number}`)) continue
-    const server = spawn('Xvfb', [`:${number}`, '-screen', '0', '1920x1080x24', '-nolisten', 'tcp'], { stdio: 'ignore' })
+    const server = spawn('Xvfb', [`:${number}`, '-screen', '0', '1920x1080x24', '-nolisten', 'tcp'], {
+      stdio: 'ignore'
+    })
     if (await isUp(server, number)) return { name: `:${number}`, close: () => server.kill() }
   }
   throw new Error('no display could be opened for the window tests')
