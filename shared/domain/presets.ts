@@ -26,8 +26,9 @@ export const PRESETS: Preset[] = [
     id: 'naive',
     name: 'Naive tutorial',
     summary:
-      'Adam at 0.01 on a frozen module, values in [0, 1], no warm-up, no regularisation. Here to be compared with.',
-    source: 'the recipe of the founding article'
+      'Adam at 0.01 on the class scores of a frozen classifier, values in [0, 1], no warm-up, no regularisation. Here to be compared with.',
+    source:
+      "the founding article's recipe; what it leaves open (resizing, batch size) as Keras' ImageDataGenerator does by default"
   }
 ]
 
@@ -53,11 +54,13 @@ export function presetConfig(preset: PresetId, mode: TrainingMode): TrainingConf
       colorOrder: 'RGB',
       mean: [0, 0, 0],
       std: [255, 255, 255],
-      filter: 'bilinear',
+      // Keras' ImageDataGenerator, which rescales to [0, 1], resizes so unless it is told otherwise.
+      filter: 'nearest',
       crop: 'squash',
       cropFraction: 1
     },
-    head: { ...naive, scaling: 'none' },
+    // `Sequential([classifier, Dense])`: on the module's 1,000 class scores, not on its features.
+    head: { ...naive, input: 'logits', scaling: 'none' },
     fineTune: { ...base.fineTune, ...naive, epochs: 5, unfreeze: 'all', clipNorm: 0 },
     augmentation: { flip: false, shift: 0, zoom: 0 },
     earlyStopping: { enabled: false, patience: 10, restoreBest: false }

@@ -92,7 +92,9 @@ function tuneFineTune(
 }
 
 const NAIVE_REASONS: Record<string, string> = {
-  contract: 'Values in [0, 1] and a squashed picture: what the tutorial feeds, not what the backbone was trained on.',
+  input: "A new layer on the module's ImageNet class scores, as the tutorial stacks them; the features say more.",
+  contract:
+    "Values in [0, 1], squashed to the nearest pixel: Keras' ImageDataGenerator, not what the backbone was trained on.",
   learningRate: 'Adam at 0.01: the rate of the founding article, ten times the usual.',
   optimizer: 'Adam without weight decay, as the tutorial has it.',
   schedule: 'One rate from the first step to the last.',

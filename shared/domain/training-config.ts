@@ -17,8 +17,11 @@ export type OptimizerId = z.infer<typeof optimizerIdSchema>
 export const scheduleIdSchema = z.enum(['constant', 'cosine'])
 export type ScheduleId = z.infer<typeof scheduleIdSchema>
 
-/** How features are scaled before the head learns; folded into its weights afterwards. */
+/** How the head's inputs are scaled before the head learns; folded into its weights afterwards. */
 const scalingIdSchema = z.enum(['none', 'center'])
+
+const headInputSchema = z.enum(['features', 'logits'])
+export type HeadInput = z.infer<typeof headInputSchema>
 
 const rate = z.number().gt(0).max(10)
 const share = z.number().min(0).max(1)
@@ -35,12 +38,17 @@ const phaseShape = {
   /** Share of all steps over which the rate climbs from 0 to its peak. */
   warmup: share,
   labelSmoothing: z.number().min(0).max(0.9),
-  /** Dropout on the pooled features. */
+  /** Dropout on what the head reads. */
   dropout: z.number().min(0).max(0.9)
 }
 
 export const headConfigSchema = z.object({
   ...phaseShape,
+  /**
+   * `features`: the head reads the pooled features. `logits`: it is put on top of the whole classifier, and reads the scores
+   * that the backbone's own last layer gives the classes it was pretrained on.
+   */
+  input: headInputSchema.default('features'),
   epochs: phaseShape.epochs.default(60),
   batchSize: phaseShape.batchSize.default(64),
   optimizer: phaseShape.optimizer.default('adamw'),

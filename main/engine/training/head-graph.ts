@@ -39,11 +39,19 @@ export function headForwardGraph(features: number, classes: number): Uint8Array 
   return forward('head', features, classes).addOutput('probabilities', ['N', classes]).build()
 }
 
+/** The same inputs; output `logits` [N, classes]: XW + b and no more. */
+export function denseGraph(features: number, classes: number): Uint8Array {
+  return dense('dense', features, classes).addOutput('logits', ['N', classes]).build()
+}
+
 function forward(name: string, features: number, classes: number): OnnxModelBuilder {
+  return dense(name, features, classes).addNode('Softmax', ['logits'], ['probabilities'], { axis: { int: 1 } })
+}
+
+function dense(name: string, features: number, classes: number): OnnxModelBuilder {
   return new OnnxModelBuilder(name)
     .addInput('x', ['N', features])
     .addInput('kernel', [features, classes])
     .addInput('bias', [classes])
     .addNode('Gemm', ['x', 'kernel', 'bias'], ['logits'])
-    .addNode('Softmax', ['logits'], ['probabilities'], { axis: { int: 1 } })
 }

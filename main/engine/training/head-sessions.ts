@@ -1,10 +1,10 @@
 /** The head's two graphs, loaded into an ONNX Runtime. */
 import { StudioError } from '@shared/errors'
 import type { ExecutorId } from '@shared/domain/backbone'
-import type { InferenceSession, Tensor } from 'onnxruntime-common'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { OnnxRuntime } from '../executors/onnx-network'
 import type { HeadWeights } from './finetune-contract'
-import { headForwardGraph, headStepGraph } from './head-graph'
+import { denseGraph, headForwardGraph, headStepGraph } from './head-graph'
 
 /** The ONNX Runtime that a head trains on, found on this machine. */
 export interface HeadRuntime {
@@ -53,50 +53,83 @@ export async function findHeadRuntime(): Promise<HeadRuntime> {
   }
 }
 
-export async function openHeadSessions(
-  { id, runtime }: HeadRuntime,
-  features: number,
-  classes: number
-): Promise<HeadSessions> {
-  // One thread: the products are small, and their result must not depend on how they were cut among threads.
-  const options: InferenceSession.SessionOptions = {
-    executionProviders: [id === 'wasm' ? 'wasm' : 'cpu'],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3
-  }
-  const stepSession = await runtime.InferenceSession.create(headStepGraph(features, classes), options)
-  const forwardSession = await runtime.InferenceSession.create(headForwardGraph(features, classes), options)
-  const tensor = (data: Float32Array, dims: readonly number[]): Tensor => new runtime.Tensor('float32', data, dims)
-  const feedsOf = (head: HeadWeights, x: Float32Array): Record<string, Tensor> => ({
-    x: tensor(x, [x.length / features, features]),
-    kernel: tensor(head.kernel, [features, classes]),
-    bias: tensor(head.bias, [classes])
-  })
+export async function openHeadSessions(runtime: HeadRuntime, features: number, classes: number): Promise<HeadSessions> {
+  const stepSession = await createSession(runtime, headStepGraph(features, classes))
+  const forwardSession = await createSession(runtime, headForwardGraph(features, classes))
+  const feedsOf = feeder(runtime, features)
   return {
     async step(head, x, y) {
-      const outputs = await stepSession.run({ ...feedsOf(head, x), y: tensor(y, [y.length / classes, classes]) })
+      const targets = new runtime.runtime.Tensor('float32', y, [y.length / classes, classes])
+      const outputs = await stepSession.run({ ...feedsOf(head, x), y: targets })
       return {
         loss: floats(outputs['loss'])[0]!,
         probabilities: floats(outputs['probabilities']),
         gradients: [floats(outputs['kernel_gradient']), floats(outputs['bias_gradient'])]
       }
     },
-    async predict(head, x) {
-      const count = x.length / features
-      const result = new Float32Array(count * classes)
-      for (let start = 0; start < count; start += PREDICT_ROWS) {
-        const rows = x.subarray(start * features, Math.min(count, start + PREDICT_ROWS) * features)
-        const outputs = await forwardSession.run(feedsOf(head, rows))
-        result.set(floats(outputs['probabilities']), start * classes)
-      }
-      return result
-    },
+    predict: (head, x) => inParts(x, features, classes, (rows) => run(forwardSession, feedsOf(head, rows))),
     async dispose() {
       await stepSession.release()
       await forwardSession.release()
     }
   }
+}
+
+/** A dense layer without activation. */
+export interface DenseSession {
+  /** @param x [count, features] @returns [count, classes] */
+  run(layer: HeadWeights, x: Float32Array): Promise<Float32Array>
+  dispose(): Promise<void>
+}
+
+export async function openDense(runtime: HeadRuntime, features: number, classes: number): Promise<DenseSession> {
+  const session = await createSession(runtime, denseGraph(features, classes))
+  const feedsOf = feeder(runtime, features)
+  return {
+    run: (layer, x) => inParts(x, features, classes, (rows) => run(session, feedsOf(layer, rows))),
+    dispose: () => session.release()
+  }
+}
+
+function createSession({ id, runtime }: HeadRuntime, graph: Uint8Array): Promise<InferenceSession> {
+  // One thread: the products are small, and their result must not depend on how they were cut among threads.
+  return runtime.InferenceSession.create(graph, {
+    executionProviders: [id === 'wasm' ? 'wasm' : 'cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3
+  })
+}
+
+type Feeds = Record<string, Tensor>
+
+function feeder({ runtime }: HeadRuntime, features: number): (layer: HeadWeights, x: Float32Array) => Feeds {
+  const tensor = (data: Float32Array, dims: readonly number[]): Tensor => new runtime.Tensor('float32', data, dims)
+  return ({ kernel, bias, classes }, x) => ({
+    x: tensor(x, [x.length / features, features]),
+    kernel: tensor(kernel, [features, classes]),
+    bias: tensor(bias, [classes])
+  })
+}
+
+/** Outputs of a session that has one. */
+async function run(session: InferenceSession, feeds: Feeds): Promise<Float32Array> {
+  return floats(Object.values(await session.run(feeds))[0] as Tensor)
+}
+
+async function inParts(
+  x: Float32Array,
+  features: number,
+  classes: number,
+  work: (rows: Float32Array) => Promise<Float32Array>
+): Promise<Float32Array> {
+  const count = x.length / features
+  const result = new Float32Array(count * classes)
+  for (let start = 0; start < count; start += PREDICT_ROWS) {
+    const rows = x.subarray(start * features, Math.min(count, start + PREDICT_ROWS) * features)
+    result.set(await work(rows), start * classes)
+  }
+  return result
 }
 
 const floats = (tensor: Tensor | undefined): Float32Array => tensor!.data as Float32Array

@@ -12,6 +12,7 @@ import { loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
 import { withInputSize } from '../backbones/transforms'
 import { extractFeatures, type ExtractedFeatures } from '../data/features'
 import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
+import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
 import { CHECKPOINT_FILE, PREDICTIONS_FILE, writeCheckpoint, writePredictions, type TrainedWeights } from './checkpoint'
 import { predictFeatures, predictImages, type Predictions } from './evaluate'
 import type { BestEpoch } from './finetune-contract'
@@ -26,7 +27,7 @@ export type FinishedMessage = Extract<TrainMessage, { type: 'finished' }>
 /**
  * @param report gets every message but the last, which is the result
  * @param signal aborted: ends after the step it is in, tests the best weights so far and keeps them
- * @throws StudioError runtime/not-ready, runtime/failed, backbone/*, dataset/empty-split, dataset/empty-class, run/diverged,
+ * @throws StudioError config/invalid, runtime/not-ready, runtime/failed, backbone/*, dataset/empty-split, dataset/empty-class, run/diverged,
  *   device/no-executor. Metrics up to then have been reported.
  */
 export async function runTraining(job: TrainJob, report: SendMessage, signal: AbortSignal): Promise<FinishedMessage> {
@@ -63,6 +64,7 @@ class TrainingRun {
     await mkdir(job.directory, { recursive: true })
     outbox.setProgress({ phase: 'load', done: 0, total: 1, etaSeconds: null, imagesPerSecond: null })
     const backbone = await this.loadBackbone()
+    const top = job.config.head.input === 'logits' ? topOf(backbone) : null
     const executors = await this.chooseExecutors(backbone)
     const headRuntime = await findHeadRuntime()
     outbox.send({ type: 'environment', environment: environmentOf(job, executors, headRuntime) })
@@ -75,7 +77,7 @@ class TrainingRun {
     this.books = this.openBooks(splits.validation.images, extracted, seconds.features)
 
     const trainAt = performance.now()
-    let trained = await this.trainHead(headRuntime, splits)
+    let trained = await this.trainHead(headRuntime, top, splits)
     if (trained && job.config.mode === 'finetune' && !signal.aborted) {
       trained = await this.fineTune(backbone, executors, trained, [...splits.train.images, ...splits.validation.images])
     }
@@ -155,19 +157,22 @@ class TrainingRun {
 
   private async trainHead(
     runtime: HeadRuntime,
+    top: DenseLayer | null,
     { train, validation }: ReturnType<typeof splitFeatures>
   ): Promise<Trained | null> {
     const { config, classes } = this.job
     const result = await trainHead({
       runtime,
-      train: train.features,
-      validation: validation.features,
+      train: top ? await scoresOf(runtime, train.features, top) : train.features,
+      validation: top ? await scoresOf(runtime, validation.features, top) : validation.features,
       classes: classes.length,
       config,
       reporter: new PhaseRecorder('head', this.books, config.mode === 'head'),
       signal: this.signal
     })
-    return result && { weights: { head: result.head, tensors: new Map() }, kept: result.kept }
+    if (!result) return null
+    const head = top ? await foldTop(runtime, result.head, top) : result.head
+    return { weights: { head, tensors: new Map() }, kept: result.kept }
   }
 
   private async fineTune(

@@ -30,6 +30,17 @@ const fine: { modes: TrainingMode[] } = { modes: ['finetune'] }
 
 const HEAD: Field[] = [
   {
+    key: 'head.input',
+    label: 'Reads',
+    topic: 'head',
+    input: 'choice',
+    choices: [
+      { value: 'features', label: 'Pooled features' },
+      { value: 'logits', label: 'ImageNet class scores' }
+    ],
+    reason: 'The features hold more than the scores of a thousand other classes do.'
+  },
+  {
     key: 'head.optimizer',
     label: 'Optimiser',
     topic: 'head',

@@ -165,6 +165,27 @@ describe('runTraining', () => {
     )
   })
 
+  it('puts a head on the class scores of the backbone, and keeps a head on its features', async () => {
+    const config = presetConfig('naive', 'head')
+    config.contract = null
+    const { finished } = await train(await jobOf('on scores', { config }))
+    // The features do not depend on what the head reads.
+    expect(finished.features).toEqual({ cached: 30, computed: 0 })
+    const checkpoint = await readCheckpoint(finished.checkpointFile!)
+    expect(checkpoint.get('head.kernel')!.shape).toEqual([1280, 3])
+    // The loss was measured before the fold, the predictions come after it.
+    const { metadata } = decodeSafetensors(await readFile(finished.checkpointFile!))
+    const kept = JSON.parse(metadata['epoch']!) as { epoch: number; validationLoss: number }
+    expect(kept.epoch).toBe(10)
+    const tensors = await predictionsOf(finished)
+    const [truth, splits] = [tensors.get('truth')!.data, tensors.get('split')!.data]
+    const losses = [...truth.keys()]
+      .filter((row) => SPLITS[splits[row]!] === 'validation')
+      .map((row) => -Math.log(Number(tensors.get('probabilities')!.data[row * 3 + Number(truth[row])])))
+    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length
+    expect(mean).toBeCloseTo(kept.validationLoss, 4)
+  })
+
   it('leaves out an image that is gone or broken, and says so', async () => {
     const gone = images.map((image) =>
       image.id === 1 ? { ...image, path: 'checks/gone.png', hash: 'gone' } : { ...image }

@@ -9,7 +9,14 @@ describe('presets', () => {
       expect(presetConfig('default', mode)).toEqual(trainingConfigSchema.parse({ mode }))
       const naive = presetConfig('naive', mode)
       expect(trainingConfigSchema.parse(naive)).toEqual(naive)
-      expect(naive.head).toMatchObject({ optimizer: 'adam', learningRate: 0.01, warmup: 0, scaling: 'none' })
+      expect(naive.head).toMatchObject({
+        input: 'logits',
+        optimizer: 'adam',
+        learningRate: 0.01,
+        epochs: 10,
+        warmup: 0,
+        scaling: 'none'
+      })
       expect(naive.fineTune).not.toHaveProperty('scaling')
     }
   })
@@ -56,6 +63,7 @@ describe('withSetting', () => {
     ['head.epochs', '1.5'],
     ['head.epochs', 'many'],
     ['head.optimizer', 'lion'],
+    ['head.input', 'pixels'],
     ['fineTune.unfreeze', '0'],
     ['head.dropout', '1'],
     ['seed', '-3']

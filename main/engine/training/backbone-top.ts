@@ -1,0 +1,62 @@
+/**
+ * A head on the backbone's own top: it learns on the scores that the backbone gives the classes it was pretrained on, and is
+ * then folded through that top, both being linear, into a head on the features like any other.
+ */
+import { StudioError } from '@shared/errors'
+import type { LoadedBackbone } from '../backbones/load-backbone'
+import { inputsOf } from '../backbones/shapes'
+import type { HeadWeights } from './finetune-contract'
+import type { FeatureSet } from './head-data'
+import { openDense, type HeadRuntime } from './head-sessions'
+
+/** A dense layer without its activation, as a head has it. */
+export type DenseLayer = HeadWeights
+
+/**
+ * The one dense layer between the pooled features and the backbone's output; dropout on the way does nothing here.
+ * @throws StudioError config/invalid when the backbone has no such layer
+ */
+export function topOf({ info, graph, features }: Pick<LoadedBackbone, 'info' | 'graph' | 'features'>): DenseLayer {
+  const after = graph.nodes.slice(graph.nodes.findIndex(({ name }) => name === features.output) + 1)
+  const [top, ...others] = after.filter(({ op }) => op !== 'dropout')
+  if (top?.op !== 'dense' || others.length > 0 || !isChain(features.output, after)) {
+    throw new StudioError(
+      'config/invalid',
+      `The setting 'head.input' is not valid: 'logits' needs a backbone that ends in a layer of class scores, which ` +
+        `'${info.name}' does not. Set it to 'features'.`,
+      { key: 'head.input', backbone: info.id }
+    )
+  }
+  const { shape, data } = graph.weights.get(top.kernel)!
+  const classes = shape[1]!
+  const bias = top.bias === null ? new Float32Array(classes) : graph.weights.get(top.bias)!.data
+  return { kernel: data, bias, classes }
+}
+
+/** Whether each node reads the one before it, and nothing else. */
+function isChain(start: string, nodes: LoadedBackbone['graph']['nodes']): boolean {
+  const names = [start, ...nodes.map(({ name }) => name)]
+  return nodes.every((node, index) => inputsOf(node).every((input) => input === names[index]))
+}
+
+/** The top's scores for rows of features. */
+export async function scoresOf(runtime: HeadRuntime, set: FeatureSet, top: DenseLayer): Promise<FeatureSet> {
+  return { values: await apply(runtime, set.values, top), width: top.classes, labels: set.labels }
+}
+
+/** The head that gives on features what `head` gives on the top's scores: W = W_top·W_head, b = b_top·W_head + b_head. */
+export async function foldTop(runtime: HeadRuntime, head: HeadWeights, top: DenseLayer): Promise<HeadWeights> {
+  const withoutBias = { ...head, bias: new Float32Array(head.classes) }
+  const kernel = await apply(runtime, top.kernel, withoutBias)
+  const bias = await apply(runtime, top.bias, head)
+  return { kernel, bias, classes: head.classes }
+}
+
+async function apply(runtime: HeadRuntime, rows: Float32Array, layer: DenseLayer): Promise<Float32Array> {
+  const dense = await openDense(runtime, layer.kernel.length / layer.classes, layer.classes)
+  try {
+    return await dense.run(layer, rows)
+  } finally {
+    await dense.dispose()
+  }
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { createRandom } from '@shared/random'
+import type { NetworkGraph } from '../../../main/engine/backbones/graph'
+import { featureExtractor } from '../../../main/engine/backbones/transforms'
+import { foldTop, scoresOf, topOf } from '../../../main/engine/training/backbone-top'
+import { findHeadRuntime, openDense, openHeadSessions } from '../../../main/engine/training/head-sessions'
+import { GraphSketch, largestDifference, randomInput, tinyBackbone } from '../../fixtures/graphs'
+
+const runtime = await findHeadRuntime()
+const [FEATURES, SCORES, CLASSES, ROWS] = [1280, 1000, 18, 40]
+
+const partsOf = (graph: NetworkGraph) => ({
+  info: { id: 'sketch', name: 'Sketch' } as Parameters<typeof topOf>[0]['info'],
+  graph,
+  features: featureExtractor(graph)
+})
+const pooled = (): GraphSketch => new GraphSketch(8, 8, 3).conv('conv', [3, 3, 3, 6]).pool()
+
+describe('topOf', () => {
+  it('finds the layer of class scores behind the pooled features, through dropout', () => {
+    const graph = pooled().dropout('drop').dense('scores', 6, 10).build()
+    const top = topOf(partsOf(graph))
+    expect(top.classes).toBe(10)
+    expect(top.kernel).toBe(graph.weights.get('scores/kernel')!.data)
+    expect(top.bias).toBe(graph.weights.get('scores/bias')!.data)
+    expect(topOf(partsOf(pooled().dense('scores', 6, 10, false).build())).bias).toEqual(new Float32Array(10))
+  })
+
+  it.each([
+    ['nothing', tinyBackbone()],
+    ['dropout alone', pooled().dropout('drop').build()],
+    ['two layers', pooled().dense('hidden', 6, 8).dense('scores', 8, 10).build()],
+    ['an activation', pooled().dense('scores', 6, 10).relu('act').build()],
+    ['a second branch', pooled().dense('left', 6, 10).from('pool').dense('scores', 6, 10).build()]
+  ])('says so when what follows the features is %s', (_, graph) => {
+    expect(() => topOf(partsOf(graph))).toThrow(
+      expect.objectContaining({
+        code: 'config/invalid',
+        message: expect.stringContaining("'head.input'"),
+        details: { key: 'head.input', backbone: 'sketch' }
+      })
+    )
+  })
+})
+
+describe('a head on the scores', () => {
+  const random = createRandom(3)
+  const normals = (count: number, scale: number): Float32Array =>
+    Float32Array.from({ length: count }, () => scale * random.normal())
+  const top = { kernel: normals(FEATURES * SCORES, 0.05), bias: normals(SCORES, 0.1), classes: SCORES }
+  const head = { kernel: normals(SCORES * CLASSES, 0.1), bias: normals(CLASSES, 0.5), classes: CLASSES }
+  const labels = new Int32Array(ROWS)
+  const features = { values: randomInput(ROWS * FEATURES).map(Math.abs), width: FEATURES, labels }
+
+  it('reads what the top gives', async () => {
+    const scores = await scoresOf(runtime, features, top)
+    expect(scores).toMatchObject({ width: SCORES, labels })
+    const expected = Array.from({ length: SCORES }, (_, k) => {
+      let sum = top.bias[k]!
+      for (let f = 0; f < FEATURES; f++) sum += features.values[f]! * top.kernel[f * SCORES + k]!
+      return sum
+    })
+    expect(largestDifference(scores.values.subarray(0, SCORES), expected)).toBeLessThan(1e-4)
+  })
+
+  it('predicts the same once it is folded into a head on the features', async () => {
+    const folded = await foldTop(runtime, head, top)
+    expect(folded.kernel).toHaveLength(FEATURES * CLASSES)
+    const [onScores, onFeatures] = await Promise.all([
+      openHeadSessions(runtime, SCORES, CLASSES),
+      openHeadSessions(runtime, FEATURES, CLASSES)
+    ])
+    const composed = await onScores.predict(head, (await scoresOf(runtime, features, top)).values)
+    const direct = await onFeatures.predict(folded, features.values)
+    await Promise.all([onScores.dispose(), onFeatures.dispose()])
+    expect(largestDifference(direct, composed)).toBeLessThan(1e-4)
+    // Not all the same: a comparison of equal odds would prove nothing.
+    expect(Math.max(...direct)).toBeGreaterThan(0.5)
+  })
+
+  it('is computed in parts like in one go', async () => {
+    const [count, width] = [5000, 3]
+    const layer = { kernel: randomInput(width * 2), bias: Float32Array.of(1, -1), classes: 2 }
+    const x = randomInput(count * width)
+    const dense = await openDense(runtime, width, 2)
+    const all = await dense.run(layer, x)
+    const last = await dense.run(layer, x.subarray((count - 10) * width))
+    await dense.dispose()
+    expect(all).toHaveLength(count * 2)
+    expect(largestDifference(all.subarray(-20), last)).toBeLessThan(1e-6)
+  })
+})
