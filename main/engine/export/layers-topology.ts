@@ -12,7 +12,7 @@ interface KerasLayer {
   inbound_nodes: [string, number, number, Record<string, never>][][]
 }
 
-export interface LayersTopology {
+interface LayersTopology {
   class_name: 'Model'
   keras_version: string
   backend: string
