@@ -22,6 +22,8 @@ export type LineDataset = ChartDataset<'line', Point[]>
 const Y_AXIS_WIDTH = 52
 /** Markers are drawn while they stand at least this far apart, pixels. */
 const MARKER_SPACING = 16
+/** How far markers may reach over the edge of the plot, pixels. */
+const MARKER_ROOM = 6
 
 export interface Frame {
   range: readonly [min: number, max: number]
@@ -32,7 +34,13 @@ export interface Frame {
 /** The curve (and what it was smoothed from, faint) as chart.js datasets, thinned to the frame. */
 export function curveDatasets(line: CurveSeries, frame: Frame): { key: string; dataset: LineDataset }[] {
   const width = line.width ?? 1.5
-  const base = { borderColor: line.color, borderDash: line.dash ?? [], pointHoverRadius: 0, pointHitRadius: 0 }
+  const base = {
+    borderColor: line.color,
+    borderDash: line.dash ?? [],
+    pointHoverRadius: 0,
+    pointHitRadius: 0,
+    clip: MARKER_ROOM
+  }
   const main = thin(line.points, frame)
   const marked = line.marker !== undefined && main.length <= frame.pixels / MARKER_SPACING
   const radii = main.map((_, index) => (marked ? width + 0.75 : isolated(main, index) ? width : 0))

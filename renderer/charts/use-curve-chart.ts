@@ -65,7 +65,7 @@ export function useCurveChart(
     const options = curveOptions({ ...frameOptions, theme: theme.value })
     Object.assign(options.scales!.x!, { min: range[0], max: range[1] })
     options.plugins = {
-      annotation: { annotations: pinAnnotations(pins, range, theme.value) },
+      annotation: { clip: false, annotations: pinAnnotations(pins, range, theme.value) },
       zoom: zoomOptions(whole)
     }
     options.onResize = schedule

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { bySeries } from '../../renderer/charts/series'
 import { overlay } from '../../renderer/components/compare/compare-curves'
 import { formatInterval, formatP, formatPoints } from '../../renderer/components/compare/pair-text'
-import { bestPin, plannedEnd, runCurves } from '../../renderer/components/run/run-curves'
+import { bestPin, headEpochs, plannedEpochs, runCurves } from '../../renderer/components/run/run-curves'
 import { overfitting, verdict } from '../../renderer/components/run/verdict'
 import { presetConfig } from '@shared/domain/presets'
 import type { Evaluation } from '@shared/domain/evaluation'
@@ -78,9 +78,19 @@ describe('curves of a run', () => {
 
   it('knows how far the axis will go', () => {
     const config = presetConfig('default', 'finetune')
-    expect(plannedEnd(aRun(), 'epoch')).toBe(config.head.epochs)
-    expect(plannedEnd(aRun({ config }), 'epoch')).toBe(config.head.epochs + config.fineTune.epochs)
-    expect(plannedEnd(aRun(), 'time')).toBeNull()
+    expect(plannedEpochs(aRun())).toBe(config.head.epochs)
+    expect(plannedEpochs(aRun({ config }))).toBe(config.head.epochs + config.fineTune.epochs)
+  })
+
+  it('learns from within fine-tuning when the head ended', () => {
+    const config = presetConfig('default', 'finetune')
+    config.fineTune.epochs = 4
+    const progress = (phase: 'head' | 'finetune', done: number) =>
+      ({ phase, done, total: 80, etaSeconds: null, imagesPerSecond: null }) as const
+    expect(headEpochs(aRun({ config, epochsDone: 43 }), progress('head', 40))).toBeNull()
+    expect(headEpochs(aRun({ config, epochsDone: 43 }), progress('finetune', 1))).toBeNull()
+    expect(headEpochs(aRun({ config, epochsDone: 43 }), progress('finetune', 3))).toBe(43)
+    expect(headEpochs(aRun({ config, epochsDone: 45 }), progress('finetune', 50))).toBe(43)
   })
 })
 

@@ -11,7 +11,9 @@ export interface Estimate {
 /** 'About 1 min 40 s on this machine; 997 images, 18 classes. Features of 600 are in the cache already.' */
 export function estimateText({ seconds, images, classes, cachedFeatures }: Estimate): string {
   const time =
-    seconds === null ? 'Not measured yet how long on this machine' : `About ${formatDuration(seconds)} on this machine`
+    seconds === null
+      ? 'How long it takes here is known after the first run'
+      : `About ${formatDuration(seconds)} on this machine`
   const cached =
     cachedFeatures === 0
       ? ''

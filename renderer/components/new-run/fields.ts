@@ -1,5 +1,7 @@
 /** The settings of the form by topic and by name. */
+import { PRESETS } from '@shared/domain/presets'
 import type { TrainingMode } from '@shared/domain/training-config'
+import { EXECUTOR_NAMES, MODE_NAMES } from '../run/names'
 import { CONTRACT_FIELDS, FIELDS, type Field, type Topic } from './field-list'
 
 export const TOPICS: readonly { id: Topic; label: string }[] = [
@@ -19,7 +21,16 @@ const OTHERS: Record<string, string> = {
   device: 'Device',
   contract: 'Preprocessing',
   mode: 'Mode',
-  preset: 'Preset'
+  preset: 'Preset',
+  frozenExecutor: 'Frozen part on',
+  trainingExecutor: 'Trained on'
+}
+/** Names of values that the form does not ask as a setting of a topic. */
+const OTHER_CHOICES: Record<string, Record<string, string>> = {
+  mode: MODE_NAMES,
+  preset: Object.fromEntries(PRESETS.map(({ id, name }) => [id, name])),
+  frozenExecutor: EXECUTOR_NAMES,
+  trainingExecutor: EXECUTOR_NAMES
 }
 const PREFIXES: Record<string, string> = { head: 'Head', fineTune: 'Fine-tuning', contract: 'Preprocessing' }
 
@@ -34,7 +45,8 @@ export function settingLabel(key: string): string {
 
 /** The name of a choice, for example 'AdamW' for `head.optimizer` = `adamw`; null where the setting is no choice. */
 export function choiceLabel(key: string, value: string): string | null {
-  return BY_KEY.get(key)?.choices?.find((choice) => choice.value === value)?.label ?? null
+  const named = OTHER_CHOICES[key] ?? {}
+  return named[value] ?? BY_KEY.get(key)?.choices?.find((choice) => choice.value === value)?.label ?? null
 }
 
 /** The fields of a topic that have an effect in a mode. */

@@ -7,7 +7,7 @@ import { presetConfig } from '@shared/domain/presets'
 import type { PresetId, TrainingMode } from '@shared/domain/training-config'
 import { toErrorData, type ErrorData } from '@shared/errors'
 import { api } from '../../api/client'
-import { changedKeys } from '../run/config-rows'
+import { changedKeys, sameValue } from '../run/config-rows'
 import { checkDraft, toDraft, type Draft } from './draft'
 
 type Estimate = Awaited<ReturnType<typeof api.runs.estimate>>
@@ -40,11 +40,14 @@ export function useNewRun() {
   })
   const checked = computed(() => checkDraft(draft.value))
   const config = computed(() => checked.value.config)
-  const changed = computed(() => new Set(Object.keys(changes.value)))
+  /** A change that a new mode or preset caught up with is none. */
+  const changed = computed(() => {
+    const keys = Object.keys(changes.value)
+    return new Set(keys.filter((key) => !sameValue(changes.value[key], baseDraft.value[key])))
+  })
 
   function set(key: string, value: unknown): void {
-    const original = baseDraft.value[key]
-    if (JSON.stringify(original) === JSON.stringify(value)) revert(key)
+    if (sameValue(baseDraft.value[key], value)) revert(key)
     else changes.value = { ...changes.value, [key]: value }
   }
 

@@ -1,5 +1,5 @@
 /** The two charts of a run: which curves they hold and what they pin. */
-import type { Run } from '@shared/domain/run'
+import type { Run, RunProgress } from '@shared/domain/run'
 import type { Pin } from '../../charts/curve-options'
 import { runColor, runMarker } from '../../charts/palette'
 import { pinText } from '../../charts/curve-options'
@@ -59,9 +59,16 @@ export function bestPin(
   return { x: axisValue(point, axis), y: point.value, label: pinText(point.value, epoch, unit) }
 }
 
-/** Epochs the run may take over its phases, where the x axis ends while it is live; null on other axes. */
-export function plannedEnd(run: Run, axis: XAxis): number | null {
-  if (axis !== 'epoch') return null
-  const { mode, head, fineTune } = run.config
+/** Epochs that a run may take over its phases, if none ends early. */
+export function plannedEpochs({ config: { mode, head, fineTune } }: Run): number {
   return mode === 'head' ? head.epochs : head.epochs + fineTune.epochs
+}
+
+/**
+ * Epochs that the head took, told from within fine-tuning, or null while that cannot be said: before it, and at its very
+ * beginning, when the news of the last epoch may still be on its way.
+ */
+export function headEpochs(run: Run, progress: RunProgress | null): number | null {
+  if (progress?.phase !== 'finetune' || progress.done < 2 || progress.total <= 0) return null
+  return run.epochsDone - Math.floor((progress.done / progress.total) * run.config.fineTune.epochs)
 }

@@ -1,6 +1,7 @@
 /** The runs table without its looks: what a column shows, how rows are sorted, filtered and selected. */
 import { PRESETS } from '@shared/domain/presets'
 import type { Run } from '@shared/domain/run'
+import { MODE_NAMES, STATE_NAMES } from '../run/names'
 
 export type ColumnId =
   'name' | 'state' | 'dataset' | 'backbone' | 'recipe' | 'loss' | 'validation' | 'test' | 'time' | 'device' | 'when'
@@ -13,18 +14,6 @@ export interface Column {
   numeric?: boolean
   /** What a row is sorted by; null comes last in either direction. */
   value(run: Run): string | number | null
-}
-
-export const MODE_NAMES = { head: 'Head', finetune: 'Fine-tune' } as const
-
-export const STATE_NAMES: Record<Run['state'], string> = {
-  queued: 'Queued',
-  preparing: 'Preparing',
-  running: 'Running',
-  completed: 'Done',
-  stopped: 'Stopped',
-  failed: 'Failed',
-  interrupted: 'Interrupted'
 }
 
 export const presetName = (run: Run): string =>
