@@ -18,9 +18,15 @@ export function reportFigures(report: ImportReport): ReportFigure[] {
     figure('Removed', report.removed),
     figure('Unchanged', report.unchanged),
     figure('Left out', report.refused.length),
-    figure('No images by name', report.ignored),
+    figure('Other files', report.ignored),
     { label: 'Took', value: formatDuration(report.durationMs / 1000) }
   ]
+}
+
+/** What the sentence says of the file, where the file is named beside it. */
+export function withoutPath({ path, message }: Pick<RefusedFile, 'path' | 'message'>): string {
+  const named = `'${path}' `
+  return message.startsWith(named) ? message.slice(named.length) : message
 }
 
 /** Matches a part of the path or of the sentence. */
@@ -55,7 +61,7 @@ export function reportText(name: string, report: ImportReport): string {
   const refused = groupRefused(report.refused).flatMap(({ hint, files }) => [
     '',
     `${formatCount(files.length)} × ${hint}`,
-    ...files.map(({ path, message }) => `- ${path}: ${message}`)
+    ...files.map((file) => `- ${file.path}: ${withoutPath(file)}`)
   ])
   return [
     `Import of ${name}, ${new Date(report.finishedAt).toLocaleString()}`,
