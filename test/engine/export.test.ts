@@ -46,7 +46,14 @@ beforeEach(async () => {
     checkpointFile,
     encodeSafetensors(new Map([['head.kernel', kernel], ['head.bias', bias], ...changed]))
   )
-  model = { runId: 'r1', runName: 'Run one', backboneId: info.id, classes, contract: info.contract, checkpointFile }
+  model = {
+    runId: 'r1',
+    runName: 'Run one',
+    backboneId: info.id,
+    classes,
+    contract: { ...info.contract, cropFraction: 0.875 },
+    checkpointFile
+  }
 })
 afterEach(async () => {
   vi.restoreAllMocks()
