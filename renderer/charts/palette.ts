@@ -22,7 +22,7 @@ export const RUN_COLORS: readonly ThemedColor[] = [
 ]
 
 /** Lengths of stroke and gap, pixels. Five of them: coprime with eight colours, so forty runs differ in colour or in dash. */
-export const RUN_DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2]]
+const RUN_DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2]]
 
 export type MarkerStyle = 'circle' | 'rect' | 'triangle' | 'rectRot'
 const MARKERS: readonly MarkerStyle[] = ['circle', 'rect', 'triangle', 'rectRot']

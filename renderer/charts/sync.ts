@@ -10,7 +10,7 @@ export interface CrosshairSync {
 
 const key: InjectionKey<CrosshairSync> = Symbol('crosshair')
 
-export function createCrosshairSync(): CrosshairSync {
+function createCrosshairSync(): CrosshairSync {
   return { x: shallowRef(null), range: shallowRef(null) }
 }
 

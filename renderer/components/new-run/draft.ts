@@ -53,7 +53,7 @@ interface Issue {
 }
 
 /** The schema's complaint in the words of a form: 'At most 10', 'A whole number'. */
-export function problemText(issue: Issue): string {
+function problemText(issue: Issue): string {
   const { code, minimum, maximum, inclusive } = issue
   if (code === 'too_small') return `${inclusive === false ? 'Above' : 'At least'} ${String(minimum)}`
   if (code === 'too_big') return `${inclusive === false ? 'Below' : 'At most'} ${String(maximum)}`

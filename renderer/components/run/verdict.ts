@@ -9,7 +9,7 @@ const NOISE = 0.05
 const STRONG = 0.25
 
 /** '93.1 % on 150 test images (95 % interval 88–96)'. */
-export function accuracySentence({ accuracy, count, interval, split }: Evaluation): string {
+function accuracySentence({ accuracy, count, interval, split }: Evaluation): string {
   const [low, high] = interval.map((share) => Math.round(share * 100))
   return `${formatPercent(accuracy)} on ${count} ${split} images (95 % interval ${low}–${high})`
 }
