@@ -67,6 +67,7 @@ export default defineConfig({
       outDir: resolve(out, 'renderer'),
       emptyOutDir: true,
       target: 'chrome114',
+      minify: true,
       rollupOptions: { input: { index: at('renderer/index.html') } }
     }
   }
