@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest'
 import {
   focusAfter,
   GAP,
+  isBlur,
   keepPlace,
   rowsInView,
   scrollToShow,
@@ -42,6 +43,13 @@ test('scrolling goes as little as it takes to show a picture', () => {
   expect(scrollToShow(shape, 0, 100, 400)).toBe(0)
   expect(scrollToShow(shape, 6, 100, 400)).toBe(100)
   expect(scrollToShow(shape, 22, 0, 400)).toBe(shape.height - 400)
+})
+
+test('a wheel is slow enough to see by, a dragged scroll bar is not', () => {
+  expect(isBlur(60, 16)).toBe(false)
+  expect(isBlur(-400, 16)).toBe(true)
+  expect(isBlur(700, 2000)).toBe(false)
+  expect(isBlur(3, 0)).toBe(false)
 })
 
 test('the first picture in view stays the first when the columns change', () => {

@@ -4,6 +4,8 @@
 export const GAP = 2
 /** A picture is at least this wide, so that it stays near its thumbnail's own size. */
 const LEAST_TILE = 148
+/** Faster than this, pixels per ms, nobody sees what passes. */
+const BLUR = 5
 /** Rows drawn beyond the edges of the view, so that a scroll rarely meets one that is not there. */
 const BEYOND = 2
 
@@ -39,6 +41,9 @@ export function rowsInView(shape: GridShape, scrollTop: number, viewHeight: numb
   const to = clamp(Math.ceil((scrollTop + viewHeight) / shape.pitch) + BEYOND, from, shape.rows)
   return { from, to }
 }
+
+/** Whether a scroll by `distance` pixels within `ms` is too fast to see by. */
+export const isBlur = (distance: number, ms: number): boolean => Math.abs(distance) / Math.max(1, ms) > BLUR
 
 /** @returns how far to scroll so that the picture is whole in the view; the same as before where it already is */
 export function scrollToShow(shape: GridShape, index: number, scrollTop: number, viewHeight: number): number {

@@ -1,6 +1,9 @@
 /** Measures the element that scrolls and says which rows to draw: fifty thousand pictures cost as much as fifty. */
 import { computed, nextTick, onBeforeUnmount, onMounted, ref, watch, type ComputedRef, type Ref } from 'vue'
-import { keepPlace, rowsInView, scrollToShow, shapeOf, type GridShape, type RowRange } from './grid-window'
+import { isBlur, keepPlace, rowsInView, scrollToShow, shapeOf, type GridShape, type RowRange } from './grid-window'
+
+/** After a fling the pictures come when it has been still for so long, ms. */
+const STILL_MS = 100
 
 export interface PictureGrid {
   shape: ComputedRef<GridShape>
@@ -8,6 +11,8 @@ export interface PictureGrid {
   /** The first row that is whole in the view. */
   firstRow: ComputedRef<number>
   viewHeight: Readonly<Ref<number>>
+  /** It scrolls too fast to see: pictures asked for now would only make those wait that it ends at. */
+  flinging: Readonly<Ref<boolean>>
   /** Scrolls as little as it takes to have the picture whole in the view. */
   show: (index: number) => void
   toTop: () => void
@@ -22,7 +27,18 @@ export function usePictureGrid(host: Readonly<Ref<HTMLElement | null>>, count: (
   const rows = computed(() => rowsInView(shape.value, scrollTop.value, viewHeight.value))
   let observer: ResizeObserver | null = null
 
-  const onScroll = (): void => void (scrollTop.value = host.value?.scrollTop ?? 0)
+  const flinging = ref(false)
+  let scrolledAt = 0
+  let still: ReturnType<typeof setTimeout> | undefined
+
+  function onScroll({ timeStamp }: Event): void {
+    const top = host.value?.scrollTop ?? 0
+    if (isBlur(top - scrollTop.value, timeStamp - scrolledAt)) flinging.value = true
+    scrollTop.value = top
+    scrolledAt = timeStamp
+    clearTimeout(still)
+    still = setTimeout(() => (flinging.value = false), STILL_MS)
+  }
 
   function scrollTo(top: number): void {
     if (!host.value) return
@@ -48,6 +64,7 @@ export function usePictureGrid(host: Readonly<Ref<HTMLElement | null>>, count: (
   })
   onBeforeUnmount(() => {
     observer?.disconnect()
+    clearTimeout(still)
     host.value?.removeEventListener('scroll', onScroll)
   })
 
@@ -56,6 +73,7 @@ export function usePictureGrid(host: Readonly<Ref<HTMLElement | null>>, count: (
     rows,
     firstRow: computed(() => Math.ceil(scrollTop.value / shape.value.pitch)),
     viewHeight,
+    flinging,
     show: (index) => scrollTo(scrollToShow(shape.value, index, scrollTop.value, viewHeight.value)),
     toTop: () => scrollTo(0)
   }
