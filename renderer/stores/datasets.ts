@@ -18,7 +18,7 @@ export const useDatasetsStore = defineStore('datasets', () => {
       loaded.value = true
     } catch (error) {
       // A lost connection is on the status bar already, and the stream's return asks again.
-      if (system.connection !== 'lost') notices.fail(error, 'Reading the datasets')
+      if (system.connection === 'live') notices.fail(error, 'Reading the datasets')
     }
   }
 

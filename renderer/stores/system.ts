@@ -3,11 +3,15 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { Job } from '@shared/domain/job'
 import type { SystemInfo, SystemStatus } from '@shared/domain/system'
+import { StudioError } from '@shared/errors'
 import { api } from '../api/client'
 import { follow } from '../api/follow'
 import { useNoticesStore } from './notices'
 
-export type Connection = 'connecting' | 'live' | 'lost'
+/** `refused`: the studio is there, but this page was not opened with its address (it was started anew since). */
+export type Connection = 'connecting' | 'live' | 'lost' | 'refused'
+
+type Revision = SystemStatus['revision']
 
 export const useSystemStore = defineStore('system', () => {
   const notices = useNoticesStore()
@@ -22,7 +26,12 @@ export const useSystemStore = defineStore('system', () => {
   const jobs = computed(() => status.value?.jobs ?? [])
   const running = computed(() => jobs.value.filter((job) => job.state === 'running'))
   const liveRunCount = computed(() => running.value.filter((job) => job.kind === 'train').length)
-  const revision = computed(() => status.value?.revision ?? { datasets: 0, runs: 0, models: 0 })
+  /** The same object until a number in it changes: a status comes up to ten times a second, and watchers ask the core again. */
+  const revision = computed<Revision>((before) => {
+    const now = status.value?.revision ?? { datasets: 0, runs: 0, models: 0 }
+    const same = before?.datasets === now.datasets && before.runs === now.runs && before.models === now.models
+    return same ? before : now
+  })
 
   function onValue(next: SystemStatus): void {
     status.value = next
@@ -45,8 +54,9 @@ export const useSystemStore = defineStore('system', () => {
     stop ??= follow<SystemStatus>({
       open: (signal) => api.system.watch(undefined, { signal }),
       onValue,
-      onConnected: (connected) => {
-        connection.value = connected ? 'live' : 'lost'
+      onConnected: (connected, error) => {
+        const refused = error instanceof StudioError && error.code === 'request/forbidden'
+        connection.value = connected ? 'live' : refused ? 'refused' : 'lost'
         if (connected && !info.value) void loadInfo()
       }
     })

@@ -43,10 +43,14 @@ export function usePlayground(runId: Ref<string | null>) {
   async function showFile(file: File): Promise<void> {
     closeFolder()
     forgetPicture()
-    picture.value = URL.createObjectURL(file)
+    const shown = URL.createObjectURL(file)
+    picture.value = shown
     pictureName.value = file.name
     try {
-      uploadId = await upload(file)
+      const id = await upload(file)
+      // Another picture took its place while this one was on its way.
+      if (picture.value !== shown) return
+      uploadId = id
       await predict()
     } catch (error) {
       notices.fail(error, 'Reading the picture')
