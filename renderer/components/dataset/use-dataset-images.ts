@@ -2,9 +2,9 @@
 import { computed, shallowRef, triggerRef, watch, type ComputedRef, type Ref } from 'vue'
 import type { ImageFilter, ImageRecord } from '@shared/domain/dataset'
 import { api } from '../../api/client'
-import { useNoticesStore } from '../../stores/notices'
 import { useSystemStore } from '../../stores/system'
 import { PagedList } from './image-pages'
+import { useReadingFailure } from './reading'
 
 export interface DatasetImages {
   /** Of the filter; null before the first answer. */
@@ -18,7 +18,7 @@ export interface DatasetImages {
 
 export function useDatasetImages(datasetId: string, filter: () => ImageFilter): DatasetImages {
   const system = useSystemStore()
-  const notices = useNoticesStore()
+  const failed = useReadingFailure()
   const shown = shallowRef(0)
   const list = shallowRef(
     new PagedList<ImageRecord>({
@@ -27,9 +27,7 @@ export function useDatasetImages(datasetId: string, filter: () => ImageFilter): 
         return { total: answer.total, items: answer.images }
       },
       onChange: () => triggerRef(list),
-      onError: (error) => {
-        if (system.connection !== 'lost') notices.fail(error, 'Reading the images')
-      }
+      onError: (error) => failed(error, 'Reading the images')
     })
   )
 
