@@ -98,7 +98,7 @@ export function curveOptions({ axis, unit, logarithmic, hideX, theme }: OptionsI
     parsing: false,
     normalized: true,
     events: [],
-    layout: { padding: { top: 8, right: 12 } },
+    layout: { padding: { top: 8, right: 20 } },
     elements: { line: { tension: 0, borderJoinStyle: 'round' } },
     scales: {
       x: {
@@ -108,10 +108,16 @@ export function curveOptions({ axis, unit, logarithmic, hideX, theme }: OptionsI
         ticks: {
           ...ticks,
           display: !hideX,
+          includeBounds: false,
           autoSkipPadding: 24,
           padding: 6,
           precision: axis === 'step' ? 0 : undefined,
           callback: (value) => xTick(Number(value), axis)
+        },
+        // A long last label would make this plot narrower than the one above it.
+        afterFit: (scale) => {
+          scale.paddingLeft = 0
+          scale.paddingRight = 0
         }
       },
       y: {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { bySeries } from '../../renderer/charts/series'
 import { overlay } from '../../renderer/components/compare/compare-curves'
 import { formatInterval, formatP, formatPoints } from '../../renderer/components/compare/pair-text'
-import { bestPin, headEpochs, plannedEpochs, runCurves } from '../../renderer/components/run/run-curves'
+import { axisEnd, bestPin, headEpochs, plannedEpochs, runCurves } from '../../renderer/components/run/run-curves'
 import { overfitting, verdict } from '../../renderer/components/run/verdict'
 import { presetConfig } from '@shared/domain/presets'
 import type { Evaluation } from '@shared/domain/evaluation'
@@ -80,6 +80,12 @@ describe('curves of a run', () => {
     const config = presetConfig('default', 'finetune')
     expect(plannedEpochs(aRun())).toBe(config.head.epochs)
     expect(plannedEpochs(aRun({ config }))).toBe(config.head.epochs + config.fineTune.epochs)
+  })
+
+  it('shows a short run whole, and a long one in halves that hold what there is', () => {
+    expect(axisEnd(60, 1)).toBe(60)
+    expect([1, 120, 130, 400, 900, 1000].map((done) => axisEnd(1000, done))).toEqual([125, 125, 250, 500, 1000, 1000])
+    for (let done = 1; done <= 8000; done += 7) expect(axisEnd(8000, done)).toBeGreaterThanOrEqual(done)
   })
 
   it('learns from within fine-tuning when the head ended', () => {

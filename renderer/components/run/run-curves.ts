@@ -64,6 +64,19 @@ export function plannedEpochs({ config: { mode, head, fineTune } }: Run): number
   return mode === 'head' ? head.epochs : head.epochs + fineTune.epochs
 }
 
+/** Below this many epochs an axis shows all of them from the start. */
+const SHORT_RUN = 100
+
+/**
+ * Where the epoch axis of a live run ends: at the last planned epoch or, in a long run, at a half, a quarter … of it for as
+ * long as that holds what there is. So it fits the curves and yet moves a few times only.
+ */
+export function axisEnd(planned: number, done: number): number {
+  let end = planned
+  while (end / 2 >= Math.max(done, SHORT_RUN)) end /= 2
+  return Math.ceil(end)
+}
+
 /**
  * Epochs that the head took, told from within fine-tuning, or null while that cannot be said: before it, and at its very
  * beginning, when the news of the last epoch may still be on its way.
