@@ -45,6 +45,12 @@ export const useNoticesStore = defineStore('notices', () => {
     toast.add({ title, description, color: 'neutral', icon: 'i-lucide-check', duration: 4000 })
   }
 
+  /** The list was opened: its toasts would only cover it. */
+  function read(): void {
+    unread.value = 0
+    toast.clear()
+  }
+
   function dismiss(id: number): void {
     errors.value = errors.value.filter((notice) => notice.id !== id)
   }
@@ -56,6 +62,6 @@ export const useNoticesStore = defineStore('notices', () => {
     tell,
     dismiss,
     clear: () => (errors.value = []),
-    markRead: () => (unread.value = 0)
+    read
   }
 })

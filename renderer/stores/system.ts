@@ -1,6 +1,6 @@
 /** The studio itself: devices, jobs, what changed. One stream, kept open for as long as the page lives. */
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, reactive, ref, shallowRef } from 'vue'
 import type { Job } from '@shared/domain/job'
 import type { SystemInfo, SystemStatus } from '@shared/domain/system'
 import { StudioError } from '@shared/errors'
@@ -11,13 +11,13 @@ import { useNoticesStore } from './notices'
 /** `refused`: the studio is there, but this page was not opened with its address (it was started anew since). */
 export type Connection = 'connecting' | 'live' | 'lost' | 'refused'
 
-type Revision = SystemStatus['revision']
-
 export const useSystemStore = defineStore('system', () => {
   const notices = useNoticesStore()
   const status = shallowRef<SystemStatus | null>(null)
   const info = shallowRef<SystemInfo | null>(null)
   const connection = ref<Connection>('connecting')
+  /** Number by number: a status comes up to ten times a second, and who watches one number asks the core again. */
+  const revision = reactive<SystemStatus['revision']>({ datasets: 0, runs: 0, models: 0 })
   let stop: (() => void) | null = null
   /** Jobs whose end was told already, or had come before this page was opened. */
   let settledBefore: Set<string> | null = null
@@ -26,15 +26,10 @@ export const useSystemStore = defineStore('system', () => {
   const jobs = computed(() => status.value?.jobs ?? [])
   const running = computed(() => jobs.value.filter((job) => job.state === 'running'))
   const liveRunCount = computed(() => running.value.filter((job) => job.kind === 'train').length)
-  /** The same object until a number in it changes: a status comes up to ten times a second, and watchers ask the core again. */
-  const revision = computed<Revision>((before) => {
-    const now = status.value?.revision ?? { datasets: 0, runs: 0, models: 0 }
-    const same = before?.datasets === now.datasets && before.runs === now.runs && before.models === now.models
-    return same ? before : now
-  })
 
   function onValue(next: SystemStatus): void {
     status.value = next
+    Object.assign(revision, next.revision)
     announceFailures(next.jobs)
   }
 

@@ -13,7 +13,7 @@ import { usePreferencesStore } from '../../renderer/stores/preferences'
 import { useShellStore } from '../../renderer/stores/shell'
 import { useSystemStore } from '../../renderer/stores/system'
 
-const toasts = vi.hoisted(() => ({ add: vi.fn() }))
+const toasts = vi.hoisted(() => ({ add: vi.fn(), clear: vi.fn() }))
 vi.mock('@nuxt/ui/composables', () => ({ useToast: () => toasts }))
 vi.mock('../../renderer/api/client', () => ({
   api: {
@@ -47,8 +47,8 @@ const job = (over: Partial<Job>): Job => ({
 })
 const failure = (id: string): Job =>
   job({ id, state: 'failed', error: new StudioError('run/crashed', `The worker of ${id} ended.`).toData() })
-const status = (jobs: Job[], datasets = 1): SystemStatus =>
-  ({ jobs, revision: { datasets, runs: 1, models: 1 }, device: {} }) as unknown as SystemStatus
+const status = (jobs: Job[], datasets = 1, runs = 1): SystemStatus =>
+  ({ jobs, revision: { datasets, runs, models: 1 }, device: {} }) as unknown as SystemStatus
 
 /** A stream of the core's status, played by hand. */
 function playStatus() {
@@ -130,6 +130,7 @@ test('datasets are asked again when the core says that they changed, and only th
   useSystemStore().start()
   await send(status([], 1))
   await send(status([job({})], 1))
+  await send(status([job({})], 1, 2))
   expect(api.datasets.list).toHaveBeenCalledTimes(1)
   expect(datasets.byId('d1')).not.toBeNull()
   vi.mocked(api.datasets.list).mockResolvedValue([])

@@ -33,6 +33,9 @@ export function usePlayground(runId: Ref<string | null>) {
       if (answer.error) throw StudioError.fromData(answer.error)
       prediction.value = answer
     } catch (error) {
+      if (run !== runId.value || source !== uploadId) return
+      // What is no picture leaves the place free for one; with any other failure it stays to be tried again.
+      if (error instanceof StudioError && error.code.startsWith('image/')) forgetPicture()
       prediction.value = null
       notices.fail(error, 'Predicting')
     } finally {
@@ -53,6 +56,7 @@ export function usePlayground(runId: Ref<string | null>) {
       uploadId = id
       await predict()
     } catch (error) {
+      if (picture.value === shown) forgetPicture()
       notices.fail(error, 'Reading the picture')
     }
   }
