@@ -25,7 +25,8 @@ export async function createWasmExecutor(): Promise<Executor> {
   }
 }
 
-function loadWasm(): typeof OnnxRuntimeWeb {
+/** On one thread. @throws StudioError device/no-executor */
+export function loadWasm(): typeof OnnxRuntimeWeb {
   try {
     const runtime = createRequire(import.meta.url)('onnxruntime-web') as typeof OnnxRuntimeWeb
     runtime.env.wasm.numThreads = 1

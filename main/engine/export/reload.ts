@@ -1,5 +1,6 @@
 /** Reads an exported model back by TF.js' own loader and runs it, as whoever takes it away will. */
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type * as tfjs from '@tensorflow/tfjs'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
@@ -35,7 +36,8 @@ export async function reloadLayersModel(directory: string, runtime: RuntimeLocat
 }
 
 async function loadPlain(): Promise<TensorFlowJs> {
-  const tf = await import('@tensorflow/tfjs')
+  // By require: packaged modules cannot be reached by import().
+  const tf = createRequire(import.meta.url)('@tensorflow/tfjs') as TensorFlowJs
   await tf.setBackend('cpu')
   return tf
 }

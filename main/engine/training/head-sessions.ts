@@ -3,6 +3,8 @@ import { StudioError } from '@shared/errors'
 import type { ExecutorId } from '@shared/domain/backbone'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { OnnxRuntime } from '../executors/onnx-network'
+import { loadNative } from '../executors/onnxruntime'
+import { loadWasm } from '../executors/wasm'
 import type { HeadWeights } from './finetune-contract'
 import { denseGraph, headForwardGraph, headStepGraph } from './head-graph'
 
@@ -37,18 +39,17 @@ const PREDICT_ROWS = 4096
  * The native build, else the wasm one.
  * @throws StudioError device/no-executor when neither loads
  */
-export async function findHeadRuntime(): Promise<HeadRuntime> {
+export function findHeadRuntime(): HeadRuntime {
   try {
-    const runtime = await import('onnxruntime-node')
+    const runtime = loadNative()
     return { id: 'onnxruntime', version: runtime.env.versions.common, runtime }
   } catch (nativeError) {
     try {
-      const runtime = await import('onnxruntime-web')
-      runtime.env.wasm.numThreads = 1
+      const runtime = loadWasm()
       return { id: 'wasm', version: runtime.env.versions.common, runtime }
     } catch (wasmError) {
       const why = [nativeError, wasmError].map((error) => (error instanceof Error ? error.message : String(error)))
-      throw new StudioError('device/no-executor', `Neither build of ONNX Runtime loads: ${why.join('; ')}.`)
+      throw new StudioError('device/no-executor', why.join(' '))
     }
   }
 }
@@ -76,7 +77,7 @@ export async function openHeadSessions(runtime: HeadRuntime, features: number, c
 }
 
 /** A dense layer without activation. */
-export interface DenseSession {
+interface DenseSession {
   /** @param x [count, features] @returns [count, classes] */
   run(layer: HeadWeights, x: Float32Array): Promise<Float32Array>
   dispose(): Promise<void>

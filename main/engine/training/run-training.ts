@@ -66,7 +66,7 @@ class TrainingRun {
     const backbone = await this.loadBackbone()
     const top = job.config.head.input === 'logits' ? topOf(backbone) : null
     const executors = await this.chooseExecutors(backbone)
-    const headRuntime = await findHeadRuntime()
+    const headRuntime = findHeadRuntime()
     outbox.send({ type: 'environment', environment: environmentOf(job, executors, headRuntime) })
 
     const featuresAt = performance.now()

@@ -24,7 +24,7 @@ async function main(numbers: string[]): Promise<void> {
     head: { ...base.head, epochs },
     earlyStopping: { ...base.earlyStopping, enabled: false }
   }
-  const runtime = await findHeadRuntime()
+  const runtime = findHeadRuntime()
   const reporter = { onStart: () => undefined, onStep: () => undefined, onEpoch: () => undefined }
   await serveLines(async () => {
     const start = performance.now()

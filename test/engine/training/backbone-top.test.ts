@@ -6,7 +6,7 @@ import { foldTop, scoresOf, topOf } from '../../../main/engine/training/backbone
 import { findHeadRuntime, openDense, openHeadSessions } from '../../../main/engine/training/head-sessions'
 import { GraphSketch, largestDifference, randomInput, tinyBackbone } from '../../fixtures/graphs'
 
-const runtime = await findHeadRuntime()
+const runtime = findHeadRuntime()
 const [FEATURES, SCORES, CLASSES, ROWS] = [1280, 1000, 18, 40]
 
 const partsOf = (graph: NetworkGraph) => ({

@@ -7,7 +7,7 @@ import { softTargets, type FeatureSet } from '../../../main/engine/training/head
 import { findHeadRuntime, openHeadSessions, type HeadRuntime } from '../../../main/engine/training/head-sessions'
 import { trainHead, type HeadTrainingInput } from '../../../main/engine/training/train-head'
 
-const runtime = await findHeadRuntime()
+const runtime = findHeadRuntime()
 
 async function wasmRuntime(): Promise<HeadRuntime> {
   const web = await import('onnxruntime-web')
