@@ -42,7 +42,7 @@ export const useNoticesStore = defineStore('notices', () => {
   }
 
   function tell(title: string, description?: string): void {
-    toast.add({ title, description, color: 'neutral', icon: 'i-lucide-check', duration: 4000 })
+    toast.add({ title, description, color: 'neutral', icon: 'i-lucide-info', duration: 4000 })
   }
 
   /** The list was opened: its toasts would only cover it. */
