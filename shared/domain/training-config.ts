@@ -21,7 +21,6 @@ export type ScheduleId = z.infer<typeof scheduleIdSchema>
 const scalingIdSchema = z.enum(['none', 'center'])
 
 const headInputSchema = z.enum(['features', 'logits'])
-export type HeadInput = z.infer<typeof headInputSchema>
 
 const rate = z.number().gt(0).max(10)
 const share = z.number().min(0).max(1)

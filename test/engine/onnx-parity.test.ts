@@ -145,6 +145,25 @@ describe('EfficientNet-Lite0', () => {
     await network.dispose()
   })
 
+  it('gives the same bits in a stream, in small batches side by side, as in one call', async () => {
+    const executor = await createOnnxRuntimeExecutor({ threads: 2 })
+    const single = await executor.load(backbone.features)
+    const stream = await executor.load(backbone.features, 'stream')
+    const { inFlight, batchSize } = stream.pace!
+    expect({ inFlight, batchSize }).toEqual({ inFlight: 2, batchSize: 4 })
+    const size = 224 * 224 * 3
+    const input = randomInput(2 * batchSize * size)
+    const whole = await single.run(input, 2 * batchSize)
+    const parts = await Promise.all(
+      [0, 1].map((part) => {
+        const start = part * batchSize * size
+        return stream.run(input.slice(start, start + batchSize * size), batchSize)
+      })
+    )
+    expect([...parts[0]!, ...parts[1]!]).toEqual([...whole])
+    await Promise.all([single.dispose(), stream.dispose()])
+  })
+
   it.each([
     ['no such backbone', 'efficientnet-lite9'],
     ['a path instead of an id', '../sample'],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError } from '@shared/errors'
+import { threadPoolSize } from '../executors/thread-pool'
 import { openImage, readImageFile } from './decode'
 import { mapAhead } from './map-ahead'
 import { loadPixels, normalize } from './preprocess'
@@ -23,25 +24,29 @@ export interface BatchOptions<T> {
   hashOf?: (item: T) => string
   contract: PreprocessingContract
   batchSize: number
+  /** Calls of an executor that are under way meanwhile; 1 unless told otherwise. */
+  inFlight?: number
   /** Aborted: no batch comes any more. */
   signal?: AbortSignal
 }
 
+/** Pictures that may be decoded before they are asked for: enough to make up for one that takes long. */
+const MIN_AHEAD = 64
+
 /**
- * Decodes run in libuv's pool, as the executor's call does. One thread of it is left to the executor, which would else wait at
+ * Decodes run in libuv's pool, as the executor's calls do. A thread of it is left to each of those, which would else wait at
  * the end of the queue until all decodes before it are done.
  */
-function decodeConcurrency(): number {
-  const pool = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) || 4
-  return Math.max(1, Math.min(availableParallelism(), pool - 1))
+function decodeConcurrency(calls: number): number {
+  return Math.max(1, Math.min(availableParallelism(), threadPoolSize() - calls))
 }
 
-/** Up to two batches lie ready or in the making. All are full but the last, however many pictures cannot be read. */
+/** Pictures of at least two batches lie ready or in the making. All are full but the last, however many pictures cannot be read. */
 export async function* loadBatches<T>(options: BatchOptions<T>): AsyncGenerator<LoadedBatch<T>> {
-  const { items, pathOf, hashOf, contract, batchSize, signal } = options
+  const { items, pathOf, hashOf, contract, batchSize, inFlight = 1, signal } = options
   const pixels = mapAhead(items, (item) => readPixels(pathOf(item), hashOf?.(item), contract), {
-    concurrency: decodeConcurrency(),
-    ahead: 2 * batchSize
+    concurrency: decodeConcurrency(inFlight),
+    ahead: Math.max(MIN_AHEAD, 2 * batchSize)
   })
   const values = contract.size * contract.size * 3
   let ready: { item: T; pixels: Uint8Array }[] = []

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError, type ErrorData } from '@shared/errors'
 import type { LoadedBackbone } from '../backbones/load-backbone'
-import type { Executor, FrozenNetwork } from '../executors/executor'
-import { loadBatches, type LoadedBatch } from './batches'
+import type { Executor } from '../executors/executor'
+import { loadBatches } from './batches'
 import { openFeatureCache, type FeatureCache } from './feature-cache'
+import { paceOf, runBatches } from './run-batches'
 
 interface FeatureImage {
   id: number
@@ -35,6 +36,7 @@ export interface ExtractFeaturesInput {
   cacheDirectory: string
   signal?: AbortSignal
   onProgress?: (progress: FeatureProgress) => void
+  /** As the executor likes it, unless told otherwise. */
   batchSize?: number
 }
 
@@ -48,11 +50,9 @@ export interface ExtractedFeatures {
   failed: { id: number; path: string; error: ErrorData }[]
 }
 
-const BATCH_SIZE = 32
-
 /**
  * Pictures with the same contents are computed once. Decoding runs ahead while the backbone works; each batch is in the cache
- * before the next one starts, so that nothing is lost when this ends early.
+ * as soon as it is computed, so that no more than those in the network are lost when the process ends.
  * @throws StudioError job/cancelled when the signal is aborted, image/* never: see `failed`
  */
 export async function extractFeatures(input: ExtractFeaturesInput): Promise<ExtractedFeatures> {
@@ -95,7 +95,7 @@ function groupByHash(images: readonly FeatureImage[], found: readonly boolean[])
 }
 
 async function compute(
-  { images, root, contract, backbone, executor, signal, onProgress, batchSize = BATCH_SIZE }: ExtractFeaturesInput,
+  { images, root, contract, backbone, executor, signal, onProgress, batchSize }: ExtractFeaturesInput,
   missing: readonly Missing[],
   cache: FeatureCache,
   features: Float32Array,
@@ -106,10 +106,12 @@ async function compute(
   let done = cached
   const rate = rateMeter()
   const pathOf = ({ image }: Missing): string => join(root, image.path)
-  const network = await executor.load(backbone.features)
+  const network = await executor.load(backbone.features, 'stream')
+  const pace = paceOf(network)
   // A file that has changed must not enter the cache under the hash it had.
   const hashOf = ({ image }: Missing): string => image.hash
-  const batches = loadBatches({ items: missing, pathOf, hashOf, contract, batchSize, signal })
+  const options = { ...pace, batchSize: batchSize ?? pace.batchSize }
+  const batches = loadBatches({ items: missing, pathOf, hashOf, contract, signal, ...options })
   try {
     for await (const { batch, outputs } of runBatches(batches, network)) {
       if (batch.items.length > 0)
@@ -139,31 +141,9 @@ async function compute(
   return failed
 }
 
-/** The next batch is put together while this one is in the network. */
-async function* runBatches<T>(
-  batches: AsyncGenerator<LoadedBatch<T>>,
-  network: FrozenNetwork
-): AsyncGenerator<{ batch: LoadedBatch<T>; outputs: Float32Array }> {
-  let next = batches.next()
-  try {
-    for (;;) {
-      const { value: batch, done } = await next
-      if (done) return
-      const count = batch.items.length
-      const outputs = count > 0 ? network.run(batch.data, count) : Promise.resolve(new Float32Array())
-      next = batches.next()
-      // Awaited below; should the network fail first, a failure in here must not go unheard as well.
-      next.catch(() => undefined)
-      yield { batch, outputs: await outputs }
-    }
-  } finally {
-    await batches.return(undefined)
-  }
-}
-
 /** Images per second over the last batches, so that it follows what the machine does now. */
 function rateMeter(): (count: number) => number {
-  const LAST = 8
+  const LAST = 32
   const marks: { time: number; count: number }[] = [{ time: performance.now(), count: 0 }]
   return (count) => {
     marks.push({ time: performance.now(), count })

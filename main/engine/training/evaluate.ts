@@ -5,6 +5,7 @@ import type { ErrorData } from '@shared/errors'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NetworkGraph } from '../backbones/graph'
 import { loadBatches } from '../data/batches'
+import { paceOf, runBatches } from '../data/run-batches'
 import type { Executor } from '../executors/executor'
 import { applyCheckpoint } from '../inference/checkpoint'
 import { softmax } from '../inference/trained-network'
@@ -30,8 +31,6 @@ export interface EvaluateInput {
   executor: Executor
   onProgress: (done: number) => void
 }
-
-const BATCH_SIZE = 32
 
 /** From features that are there already: for a head on an unchanged backbone. */
 export async function predictFeatures(
@@ -60,17 +59,17 @@ export async function predictFeatures(
 export async function predictImages(input: EvaluateInput): Promise<Predictions> {
   const { images, datasetRoot, contract, executor, weights, onProgress } = input
   const { classes } = weights.head
-  const network = await executor.load(applyCheckpoint(input.graph, checkpointTensors(weights)))
+  const network = await executor.load(applyCheckpoint(input.graph, checkpointTensors(weights)), 'stream')
   const result: Predictions = { images: [], probabilities: new Float32Array(), failed: [] }
   const rows: Float32Array[] = []
   try {
     const pathOf = ({ path }: LabelledImage): string => join(datasetRoot, path)
-    for await (const batch of loadBatches({ items: images, pathOf, contract, batchSize: BATCH_SIZE })) {
+    const batches = loadBatches({ items: images, pathOf, contract, ...paceOf(network) })
+    for await (const { batch, outputs: logits } of runBatches(batches, network)) {
       for (const { item, error } of batch.failed)
         result.failed.push({ id: item.id, path: item.path, error: error.toData() })
       const count = batch.items.length
       if (count === 0) continue
-      const logits = await network.run(batch.data, count)
       for (let row = 0; row < count; row++) rows.push(softmax(logits.slice(row * classes, (row + 1) * classes)))
       result.images.push(...batch.items)
       onProgress(result.images.length + result.failed.length)
