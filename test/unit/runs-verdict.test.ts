@@ -39,6 +39,7 @@ describe('verdict', () => {
     expect(overfitting(losses(1, 0.5, 0.9))).toBe('overfits strongly after epoch 2')
     expect(overfitting(losses(1, 0.5, null, 0.52))).toBeNull()
     expect(overfitting(losses(1, 2))).toBeNull()
+    expect(overfitting(losses(0.6, 0.01, 0.027))).toBeNull()
     expect(overfitting({})).toBeNull()
   })
 

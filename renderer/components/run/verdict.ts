@@ -7,6 +7,8 @@ import { formatPercent } from '@shared/text/format'
 /** A rise of the validation loss above its lowest value by less than this share is noise, not overfitting. */
 const NOISE = 0.05
 const STRONG = 0.25
+/** Nor is a rise of fewer nats than this: a loss near zero doubles at the least occasion. */
+const SMALLEST_RISE = 0.02
 
 /** '93.1 % on 150 test images (95 % interval 88–96)'. */
 function accuracySentence({ accuracy, count, interval, split }: Evaluation): string {
@@ -16,7 +18,7 @@ function accuracySentence({ accuracy, count, interval, split }: Evaluation): str
 
 /**
  * How the validation loss went on after its lowest value: 'overfits mildly after epoch 6', or null when it stayed there.
- * Mild is a rise of at least 5 %, strong of at least 25 %.
+ * Mild is a rise of at least 5 % and 0.02 nats, strong of at least 25 %.
  */
 export function overfitting(metrics: MetricsBySeries): string | null {
   const losses = (metrics.validation_loss ?? []).filter((point) => point.value !== null)
@@ -25,7 +27,7 @@ export function overfitting(metrics: MetricsBySeries): string | null {
   const last = losses.at(-1)!
   if (best.value! <= 0) return null
   const rise = last.value! / best.value! - 1
-  if (rise < NOISE) return null
+  if (rise < NOISE || last.value! - best.value! < SMALLEST_RISE) return null
   return `overfits ${rise < STRONG ? 'mildly' : 'strongly'} after epoch ${Math.round(best.epoch)}`
 }
 
