@@ -11,7 +11,7 @@ export interface Pace {
 }
 
 /** `single`: one call at a time, answered as soon as can be. `stream`: many, and as many inputs per second as can be. */
-export type NetworkUse = 'single' | 'stream'
+type NetworkUse = 'single' | 'stream'
 
 /** A network with its weights as constants. */
 export interface FrozenNetwork {
