@@ -27,7 +27,8 @@ export async function upload(file: File): Promise<string> {
       'content-type': file.type || 'application/octet-stream',
       'x-file-name': encodeURIComponent(file.name)
     },
-    body: file
+    // Its bytes rather than the file: Electron does not hand a page's blobs to a scheme of the program's own.
+    body: await file.arrayBuffer()
   }).catch((error: unknown) => {
     throw unreachable(error)
   })

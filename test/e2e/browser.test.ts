@@ -68,6 +68,9 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
     await goTo(page, `/runs/${id}`)
     await page.locator('canvas').first().waitFor({ timeout: 120_000 })
     const before = await waitForPoints(page, id)
+    await page.getByText('Wrong at this moment').waitFor()
+    await page.locator('aside img[src^="/media/thumb/"]').first().waitFor()
+    await screenshot(page, 'live')
     process.kill(trainWorkerOf(studio.pid), 'SIGKILL')
     await expect
       .poll(async () => (await rpc<{ state: string }>(page, 'runs/get', { runId: id })).state)
@@ -84,8 +87,8 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
       await goTo(page, path)
       await page.waitForTimeout(800)
       await screenshot(page, `screen${path.replaceAll('/', '-')}-${theme}`)
-      // The frame of the app is one page; only what is on it now is judged.
-      const { violations } = await new AxeBuilder({ page }).analyze()
+      // Reka's toasts guard the ends of their region with hidden spans that pass the focus on at once; axe sees only the span.
+      const { violations } = await new AxeBuilder({ page }).exclude('[role="region"] > span[aria-hidden]').analyze()
       expect(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([])
     }
   })

@@ -17,7 +17,7 @@ export async function screenshot(page: Page, name: string): Promise<void> {
 /** From the first screen to the sample's own, its pictures there. */
 export async function importSample(page: Page): Promise<void> {
   await action(page, 'Try the sample').click()
-  await page.waitForURL(/#\/datasets\/[^/]+$/)
+  await atAddress(page, (hash) => /^#\/datasets\/[^/]+$/.test(hash))
   const train = action(page, 'Train…')
   await train.waitFor()
   await expect.poll(() => train.isEnabled(), { timeout: LONG }).toBe(true)
@@ -33,7 +33,7 @@ export async function trainHead(page: Page, name: string, preset: 'Recommended' 
   const start = page.getByRole('button', { name: 'Start' })
   await expect.poll(() => start.isEnabled(), { timeout: LONG }).toBe(true)
   await start.click()
-  await page.waitForURL(/#\/runs\/(?!new)[^/]+$/)
+  await atAddress(page, (hash) => /^#\/runs\/(?!new)[^/]+$/.test(hash))
   // The live chart: drawn as soon as the first points are there, and its summary is for whoever cannot see it.
   await page.locator('canvas').first().waitFor({ timeout: LONG })
   await screenshot(page, `live-${name}`)
@@ -46,7 +46,7 @@ export async function compareRuns(page: Page, names: [string, string]): Promise<
   await goTo(page, '/runs')
   for (const name of names) await page.getByLabel(`Select ${name}`).click()
   await action(page, 'Compare (2)').click()
-  await page.waitForURL(/#\/compare/)
+  await atAddress(page, (hash) => hash.startsWith('#/compare'))
   for (const name of names) await page.getByText(name).first().waitFor()
   await page
     .getByText(/is better than|a tie|A tie/)
@@ -66,5 +66,12 @@ export async function tryPicture(page: Page): Promise<string> {
 
 export async function goTo(page: Page, path: string): Promise<void> {
   await page.evaluate((hash) => (window.location.hash = hash), path)
-  await page.waitForURL((url) => url.hash === `#${path}`)
+  await atAddress(page, (hash) => hash === `#${path}`)
+}
+
+/** Waits for the page's own address: a screen changes without a navigation, and Playwright waits for one. */
+async function atAddress(page: Page, isThere: (hash: string) => boolean): Promise<void> {
+  await expect
+    .poll(async () => isThere(await page.evaluate(() => window.location.hash)), { timeout: 60_000 })
+    .toBe(true)
 }
