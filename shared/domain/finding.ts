@@ -2,7 +2,6 @@
 import { z } from 'zod'
 
 export const severitySchema = z.enum(['info', 'warning', 'severe'])
-export type Severity = z.infer<typeof severitySchema>
 
 export const findingSchema = z.object({
   /** `area/what`, for example `dataset/class-too-small`. */

@@ -15,7 +15,6 @@ export type ResizeFilter = z.infer<typeof resizeFilterSchema>
  * aspect ratio lost. `pad`: the whole picture, letter-boxed in black.
  */
 export const cropPolicySchema = z.enum(['center-crop', 'squash', 'pad'])
-export type CropPolicy = z.infer<typeof cropPolicySchema>
 
 export const preprocessingContractSchema = z.object({
   /** Width and height of the network's input, pixels. */

@@ -40,7 +40,6 @@ export const testScoresSchema = z.object({
   macroF1: z.number(),
   count: z.int()
 })
-export type TestScores = z.infer<typeof testScoresSchema>
 
 export const runSecondsSchema = z.object({
   import: z.number(),
@@ -48,7 +47,6 @@ export const runSecondsSchema = z.object({
   train: z.number(),
   total: z.number()
 })
-export type RunSeconds = z.infer<typeof runSecondsSchema>
 
 export const runSchema = z.object({
   id: z.string(),

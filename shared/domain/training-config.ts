@@ -15,7 +15,6 @@ export const optimizerIdSchema = z.enum(['adamw', 'adam', 'sgd'])
 export type OptimizerId = z.infer<typeof optimizerIdSchema>
 
 export const scheduleIdSchema = z.enum(['constant', 'cosine'])
-export type ScheduleId = z.infer<typeof scheduleIdSchema>
 
 /** How the head's inputs are scaled before the head learns; folded into its weights afterwards. */
 const scalingIdSchema = z.enum(['none', 'center'])

@@ -61,7 +61,7 @@ describe.skipIf(!process.env['WHETSTONE_TEST_PROGRAM'])('the studio in its windo
     await program.close()
     program = await launchProgram(home.path, display.name)
     page = await program.firstWindow()
-    await goTo(page, '/runs')
+    await page.getByRole('link', { name: 'Runs' }).click()
     await page.getByText('naive').first().waitFor()
     await page.getByText('default').first().waitFor()
   })
