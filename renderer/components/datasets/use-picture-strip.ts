@@ -11,8 +11,10 @@ export interface StripPicture {
 export function usePictureStrip(dataset: Ref<Dataset>, count: number): Ref<StripPicture[]> {
   const pictures = shallowRef<StripPicture[]>([])
   watch(
-    () => [dataset.value.id, dataset.value.contentHash] as const,
-    async ([datasetId]) => {
+    // One text: a new array each time would be a change each time.
+    () => `${dataset.value.id} ${dataset.value.contentHash}`,
+    async () => {
+      const datasetId = dataset.value.id
       if (dataset.value.imageCount === 0) return
       try {
         const classes = await api.datasets.classes({ datasetId })
@@ -33,7 +35,7 @@ export function usePictureStrip(dataset: Ref<Dataset>, count: number): Ref<Strip
 }
 
 /** At most `count` of the items, spread over the whole list. */
-export function evenly<T>(items: T[], count: number): T[] {
+function evenly<T>(items: T[], count: number): T[] {
   if (items.length <= count) return items
   return Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)]!)
 }
