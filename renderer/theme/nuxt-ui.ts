@@ -17,7 +17,18 @@ export const nuxtUiOptions: NuxtUIOptions = {
   icon: { clientBundle: { scan: { globInclude: ['**/*.{vue,ts}'] } } },
   ui: {
     colors: { primary: 'teal', warning: 'amber', error: 'red', neutral: 'neutral' },
-    button: { slots: { base: 'font-medium cursor-pointer' }, defaultVariants: { size: 'sm' } },
+    button: {
+      slots: { base: 'font-medium cursor-pointer' },
+      // Darker under the pointer rather than paler: the label keeps its contrast.
+      compoundVariants: [
+        {
+          color: 'primary',
+          variant: 'solid',
+          class: 'hover:bg-primary active:bg-primary hover:brightness-92 active:brightness-85'
+        }
+      ],
+      defaultVariants: { size: 'sm' }
+    },
     input: { defaultVariants: { size: 'sm' } },
     select: { defaultVariants: { size: 'sm' } },
     modal: {

@@ -66,7 +66,8 @@ describe('runBatches', () => {
 
   it('takes a network that says nothing for one that works on one call at a time', async () => {
     const { network, seen } = doubling(4)
-    const { pace: _, ...silent } = network
+    const silent = { ...network }
+    delete silent.pace
     expect(paceOf(silent)).toEqual({ inFlight: 1, batchSize: 32 })
     for await (const each of runBatches(batchesOf([1, 1, 1]), silent)) expect(each.outputs).toHaveLength(1)
     expect(seen.most).toBe(1)
