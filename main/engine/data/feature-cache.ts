@@ -57,6 +57,15 @@ export async function openFeatureCache(directory: string, space: FeatureSpace): 
   const { width } = space
   const places = await readIndex(folder, width)
   let shard: Shard | null = null
+  /** Appends wait for each other: a row's place is counted from those before it. */
+  let lastAppend: Promise<unknown> = Promise.resolve()
+
+  async function appendNow(contentHashes: readonly string[], rows: Float32Array): Promise<void> {
+    shard ??= await createShard(folder)
+    const keys = contentHashes.map(keyOf)
+    const entries = await appendRows(shard, keys, rows, width)
+    keys.forEach((key, index) => places.set(key, entries[index]!))
+  }
 
   return {
     has: (contentHash) => places.has(keyOf(contentHash)),
@@ -84,13 +93,13 @@ export async function openFeatureCache(directory: string, space: FeatureSpace): 
       }
       return found
     },
-    async append(contentHashes, rows) {
-      shard ??= await createShard(folder)
-      const keys = contentHashes.map(keyOf)
-      const entries = await appendRows(shard, keys, rows, width)
-      keys.forEach((key, index) => places.set(key, entries[index]!))
+    append(contentHashes, rows) {
+      const turn = lastAppend.then(() => appendNow(contentHashes, rows))
+      lastAppend = turn.catch(() => undefined)
+      return turn
     },
     async close() {
+      await lastAppend
       await shard?.close()
       shard = null
     }
