@@ -150,7 +150,7 @@ describe('EfficientNet-Lite0', () => {
     const single = await executor.load(backbone.features)
     const stream = await executor.load(backbone.features, 'stream')
     const { inFlight, batchSize } = stream.pace!
-    expect({ inFlight, batchSize }).toEqual({ inFlight: 2, batchSize: 4 })
+    expect({ inFlight, batchSize }).toEqual({ inFlight: 1, batchSize: 16 })
     const size = 224 * 224 * 3
     const input = randomInput(2 * batchSize * size)
     const whole = await single.run(input, 2 * batchSize)
