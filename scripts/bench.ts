@@ -6,7 +6,6 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ensureBuilt } from './lib/build.ts'
 import { ROOT } from './lib/root.ts'
 
 interface Benchmark {
@@ -15,7 +14,6 @@ interface Benchmark {
 
 export async function main(names: string[]): Promise<void> {
   const folder = join(ROOT, 'test/bench')
-  await ensureBuilt()
   const { markdownTable } = (await import(pathToFileURL(join(folder, 'rows.ts')).href)) as {
     markdownTable: (rows: unknown[]) => string
   }
