@@ -106,7 +106,7 @@ describe('executor', () => {
         ...{ gamma: 'g', beta: 'b', mean: 'm', variance: 'v', epsilon: 0 }
       },
       { name: 'relu', op: 'relu', input: 'bn', max: 6 },
-      { name: 'pool', op: 'globalAveragePool', input: 'relu' }
+      { name: 'pool', op: 'globalAveragePool', input: 'relu', keepDims: false }
     ],
     output: 'pool',
     weights: new Map(

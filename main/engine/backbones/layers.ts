@@ -125,7 +125,7 @@ function convert(layer: Layer, weights: Map<string, WeightTensor>, first: boolea
     case 'GlobalAveragePooling2D':
       if (config['keepdims'] === true) throw unsupported(layer, 'keepdims')
       channelsLast.parse(config['data_format'])
-      return [{ name, op: 'globalAveragePool', input }]
+      return [{ name, op: 'globalAveragePool', input, keepDims: false }]
     case 'Dropout':
       return [{ name, op: 'dropout', input, rate: z.number().parse(config['rate']) }]
     default:

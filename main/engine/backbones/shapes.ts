@@ -39,7 +39,28 @@ export function padAmounts(height: number, width: number, { kernel, strides, dil
 /** Names of the values that a node reads. */
 export function inputsOf(node: GraphNode): readonly string[] {
   if (node.op === 'input') return []
-  return node.op === 'add' ? node.inputs : [node.input]
+  return 'inputs' in node ? node.inputs : [node.input]
+}
+
+/** Keys of the weights that a node reads, in the order in which Keras lists the variables of its layer. */
+export function weightKeysOf(node: GraphNode): string[] {
+  const keys = (): (string | null)[] => {
+    switch (node.op) {
+      case 'conv2d':
+      case 'depthwiseConv2d':
+      case 'dense':
+        return [node.kernel, node.bias]
+      case 'batchNorm':
+        return [node.gamma, node.beta, node.mean, node.variance]
+      case 'layerNorm':
+        return [node.gamma, node.beta]
+      case 'scale':
+        return [node.gamma]
+      default:
+        return []
+    }
+  }
+  return keys().filter((key) => key !== null)
 }
 
 /** @throws StudioError backbone/corrupt, naming the node, when weights and values do not fit together. */
@@ -71,16 +92,40 @@ function shapeOf(node: GraphNode, inputs: ValueShape[], weights: Map<string, Wei
       return [node.height, node.width, node.channels]
     case 'add':
       return sumShape(node, inputs)
+    case 'multiply':
+      return productShape(node, inputs)
+    case 'concat':
+      return concatShape(node, inputs)
     case 'relu':
+    case 'activation':
     case 'dropout':
       return inputs[0]!
-    case 'batchNorm': {
+    case 'batchNorm':
+    case 'layerNorm':
+    case 'scale': {
       const channels = inputs[0]!.at(-1)!
-      for (const key of [node.gamma, node.beta, node.mean, node.variance]) expectWeight(key, [channels])
+      for (const key of weightKeysOf(node)) expectWeight(key, [channels])
       return inputs[0]!
     }
-    case 'globalAveragePool':
-      return [picture(node, inputs[0]!)[2]]
+    case 'affine': {
+      const channels = inputs[0]!.at(-1)!
+      for (const [what, { length }] of Object.entries({ scale: node.scale, offset: node.offset })) {
+        if (length !== 1 && length !== channels)
+          throw misfit(node, `its ${what} has ${length} numbers for ${channels} channels`)
+      }
+      return inputs[0]!
+    }
+    case 'globalAveragePool': {
+      const channels = picture(node, inputs[0]!)[2]
+      return node.keepDims ? [1, 1, channels] : [channels]
+    }
+    case 'maxPool':
+    case 'averagePool': {
+      const input = picture(node, inputs[0]!)
+      return [...windowed(node, input, { ...node, kernel: node.size, dilations: [1, 1] }), input[2]]
+    }
+    case 'flatten':
+      return [inputs[0]!.reduce((product, side) => product * side, 1)]
     case 'zeroPad': {
       const [height, width, channels] = picture(node, inputs[0]!)
       const { top, bottom, left, right } = node.padding
@@ -121,6 +166,27 @@ function sumShape(node: GraphNode, inputs: ValueShape[]): ValueShape {
   const odd = inputs.find((shape) => shape.join() !== first.join())
   if (odd) throw misfit(node, `it adds [${first}] and [${odd}]`)
   return first
+}
+
+/** Sides and channels are equal or 1. */
+function productShape(node: GraphNode, [first, ...others]: ValueShape[]): ValueShape {
+  if (!first) throw misfit(node, 'it multiplies nothing')
+  return others.reduce((shape, other) => {
+    const fits = shape.length === other.length && shape.every((side, axis) => sameOrOne(side, other[axis]!))
+    if (!fits) throw misfit(node, `it multiplies [${shape}] and [${other}]`)
+    return shape.map((side, axis) => Math.max(side, other[axis]!)) as ValueShape
+  }, first)
+}
+
+const sameOrOne = (a: number, b: number): boolean => a === b || a === 1 || b === 1
+
+function concatShape(node: GraphNode, inputs: ValueShape[]): ValueShape {
+  const [first] = inputs
+  if (!first) throw misfit(node, 'it joins nothing')
+  const sides = first.slice(0, -1)
+  const odd = inputs.find((shape) => shape.length !== first.length || shape.slice(0, -1).join() !== sides.join())
+  if (odd) throw misfit(node, `it joins [${first}] and [${odd}]`)
+  return [...sides, inputs.reduce((sum, shape) => sum + shape.at(-1)!, 0)] as unknown as ValueShape
 }
 
 function picture(node: GraphNode, shape: ValueShape): [number, number, number] {

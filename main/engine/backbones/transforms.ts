@@ -1,7 +1,7 @@
 /** Networks made from networks. Every function gives a new graph; weights that did not change are shared with the old one. */
 import { StudioError } from '@shared/errors'
 import type { GraphNode, NetworkGraph, WeightTensor } from './graph'
-import { inputsOf } from './shapes'
+import { inputsOf, weightKeysOf } from './shapes'
 
 /** The part of a network that `output` needs, and nothing else. @throws StudioError backbone/corrupt: no such node. */
 export function cutAt(graph: NetworkGraph, output: string): NetworkGraph {
@@ -33,17 +33,6 @@ export function featureExtractor(graph: NetworkGraph): NetworkGraph {
 export function withInputSize(graph: NetworkGraph, size: number): NetworkGraph {
   const nodes = graph.nodes.map((node) => (node.op === 'input' ? { ...node, height: size, width: size } : node))
   return { ...graph, nodes }
-}
-
-/** Keys of the weights that a node reads. */
-function weightKeysOf(node: GraphNode): string[] {
-  const keys =
-    node.op === 'conv2d' || node.op === 'depthwiseConv2d' || node.op === 'dense'
-      ? [node.kernel, node.bias]
-      : node.op === 'batchNorm'
-        ? [node.gamma, node.beta, node.mean, node.variance]
-        : []
-  return keys.filter((key) => key !== null)
 }
 
 /** Only those weights that `nodes` read, in the order in which they read them. */
