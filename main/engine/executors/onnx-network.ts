@@ -16,10 +16,7 @@ export async function loadOnnxNetwork(
   graph: NetworkGraph,
   options: InferenceSession.SessionOptions
 ): Promise<FrozenNetwork> {
-  const shapes = inferShapes(graph)
-  const input = graph.nodes.find((node) => node.op === 'input')!
-  const inputShape = shapes.get(input.name) as [number, number, number]
-  const outputShape = [...shapes.get(graph.output)!]
+  const { inputShape, outputShape } = shapesOf(graph)
   const session = await runtime.InferenceSession.create(networkToOnnx(graph), options)
   const size = inputShape.reduce((product, side) => product * side, 1)
   return {
@@ -34,5 +31,15 @@ export async function loadOnnxNetwork(
       return output.data as Float32Array
     },
     dispose: () => session.release()
+  }
+}
+
+/** Of one input and one output. @throws StudioError backbone/corrupt when the graph does not fit together */
+export function shapesOf(graph: NetworkGraph): Pick<FrozenNetwork, 'inputShape' | 'outputShape'> {
+  const shapes = inferShapes(graph)
+  const input = graph.nodes.find((node) => node.op === 'input')!
+  return {
+    inputShape: shapes.get(input.name) as [number, number, number],
+    outputShape: [...shapes.get(graph.output)!]
   }
 }
