@@ -26,6 +26,8 @@ export interface Random {
   shuffle<T, A extends Indexed<T>>(items: A & Indexed<T>): A
   /** The numbers 0 … count − 1 in random order. */
   permutation(count: number): Int32Array
+  /** Where the stream stands, as finite numbers: `restoreRandom` goes on from there. */
+  state(): number[]
 }
 
 /** Draws thrown away after seeding, so that similar seeds have parted ways. */
@@ -38,10 +40,33 @@ const WARM_UP = 15
  */
 export function createRandom(seed: number, stream = 0): Random {
   const next = splitmix32(seed | 0)
-  let a = next()
-  let b = next()
-  let c = next() ^ Math.imul(stream | 0, 0x9e3779b9)
-  let counter = 1
+  const random = randomAt([next(), next(), next() ^ Math.imul(stream | 0, 0x9e3779b9), 1])
+  for (let draw = 0; draw < WARM_UP; draw++) random.uint32()
+  return random
+}
+
+/**
+ * Goes on where a stream's `state()` was taken.
+ *
+ * @throws RangeError when the numbers are not a state
+ */
+export function restoreRandom(state: readonly number[]): Random {
+  const [a, b, c, counter, spare] = state
+  const isWord = (value: number | undefined): boolean => value !== undefined && (value | 0) === value
+  const hasSpare = state.length === 5 && Number.isFinite(spare)
+  if (![a, b, c, counter].every(isWord) || (state.length !== 4 && !hasSpare)) {
+    throw new RangeError('These numbers are not the state of a random stream.')
+  }
+  return randomAt(state)
+}
+
+/** @param state three words, the counter and, where `normal` has one in hand, its other number */
+function randomAt([first, second, third, count, other]: readonly number[]): Random {
+  let a = first!
+  let b = second!
+  let c = third!
+  let counter = count!
+  let spare: number | null = other ?? null
   const uint32 = (): number => {
     const sum = (((a + b) | 0) + counter) | 0
     counter = (counter + 1) | 0
@@ -50,7 +75,6 @@ export function createRandom(seed: number, stream = 0): Random {
     c = (((c << 21) | (c >>> 11)) + sum) | 0
     return sum >>> 0
   }
-  for (let draw = 0; draw < WARM_UP; draw++) uint32()
 
   /** The same step on local variables, which the compiler keeps in registers. */
   const fill = (out: Int32Array): void => {
@@ -77,7 +101,6 @@ export function createRandom(seed: number, stream = 0): Random {
     return draw % below
   }
 
-  let spare: number | null = null
   const normal = (): number => {
     if (spare !== null) {
       const value = spare
@@ -111,7 +134,9 @@ export function createRandom(seed: number, stream = 0): Random {
     return shuffle<number, Int32Array>(order)
   }
 
-  return { uint32, fill, float, int, normal, shuffle, permutation }
+  const state = (): number[] => (spare === null ? [a, b, c, counter] : [a, b, c, counter, spare])
+
+  return { uint32, fill, float, int, normal, shuffle, permutation, state }
 }
 
 /** Guy Steele, Doug Lea and Christine Flood's SplitMix (2014), the 32-bit variant with Murmur3's finaliser. */

@@ -2,7 +2,6 @@
  * Trains a softmax head on features that were computed once. Gradients come out of ONNX Runtime, everything else is plain
  * arithmetic: the same seed and data give the same head bit for bit.
  */
-import { createRandom, type Random } from '@shared/random'
 import { StudioError } from '@shared/errors'
 import {
   accuracyOf,
@@ -18,6 +17,7 @@ import type { BestEpoch, HeadWeights, PhaseReporter } from './finetune-contract'
 import { applyScaling, fitScaling, foldScaling, gatherRows, softTargets, type FeatureSet } from './head-data'
 import { openHeadSessions, type HeadRuntime, type HeadSessions } from './head-sessions'
 import { createOptimizer } from './optimizers'
+import { derive, type TrainingRandom } from './random'
 import { createSchedule } from './schedules'
 
 export interface HeadTrainingInput {
@@ -43,10 +43,6 @@ export interface HeadTrainingResult {
   stopped: boolean
 }
 
-/** Streams of the run's seed: another draw in one of them leaves the other as it is. */
-const SHUFFLE_STREAM = 1
-const DROPOUT_STREAM = 2
-
 /**
  * @returns null when it was stopped before its first step
  * @throws StudioError run/diverged when the loss is not a number any more
@@ -68,8 +64,8 @@ class HeadTraining {
   private readonly batchSize: number
   private readonly stepsPerEpoch: number
   private readonly stopping: EarlyStopping
-  private readonly shuffling: Random
-  private readonly dropping: Random
+  private readonly shuffling: TrainingRandom
+  private readonly dropping: TrainingRandom
   private kept: { head: HeadWeights; epoch: BestEpoch } | null = null
   private steps = 0
 
@@ -85,8 +81,8 @@ class HeadTraining {
     this.batchSize = Math.min(config.head.batchSize, train.labels.length)
     this.stepsPerEpoch = Math.ceil(train.labels.length / this.batchSize)
     this.stopping = new EarlyStopping(config.earlyStopping)
-    this.shuffling = createRandom(config.seed, SHUFFLE_STREAM)
-    this.dropping = createRandom(config.seed, DROPOUT_STREAM)
+    this.shuffling = derive(config.seed, 'head', 'order')
+    this.dropping = derive(config.seed, 'head', 'dropout')
     // Zero: the problem is convex, and the first loss is ln K whatever the seed.
     this.head = {
       kernel: new Float32Array(train.width * classes),

@@ -1,11 +1,8 @@
 /** Random flips, shifts and zooms, on the pixels that the preprocessing contract gives, before it normalises them. */
-import { createRandom } from '@shared/random'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import type { AugmentationConfig } from '@shared/domain/training-config'
 import type { PixelImage } from '../../data/preprocess'
-
-/** Keeps these draws apart from the others of the same seed. */
-const STREAM = 0x61756700
+import { derive } from '../random'
 
 /** Where in the picture one training example is looked at. */
 export interface Glance {
@@ -20,7 +17,7 @@ export const isAugmenting = ({ flip, shift, zoom }: AugmentationConfig): boolean
 
 /** The same for the same seed, epoch and image, whatever else was drawn. */
 export function drawGlance(config: AugmentationConfig, seed: number, epoch: number, imageId: number): Glance {
-  const random = createRandom(seed ^ Math.imul(imageId, 0x9e3779b1), STREAM + epoch)
+  const random = derive(seed, 'augment', epoch, imageId)
   const between = (reach: number): number => (2 * random.float() - 1) * reach
   return {
     flip: random.float() < 0.5 && config.flip,

@@ -1,8 +1,6 @@
 /** The order of training examples, and reading ahead of the step. */
-import { createRandom } from '@shared/random'
 import type { LabelledImage } from '@shared/worker-protocol/train'
-
-const ORDER_STREAM = 0x6f726400
+import { derive } from '../random'
 
 /** The images of one epoch in random batches, the same for the same seed and epoch. The last one may be smaller. */
 export function epochBatches(
@@ -11,7 +9,7 @@ export function epochBatches(
   seed: number,
   epoch: number
 ): LabelledImage[][] {
-  const order = createRandom(seed, ORDER_STREAM + epoch).permutation(images.length)
+  const order = derive(seed, 'finetune', 'order', epoch).permutation(images.length)
   const batches: LabelledImage[][] = []
   for (let start = 0; start < order.length; start += batchSize) {
     batches.push(Array.from(order.subarray(start, start + batchSize), (index) => images[index]!))

@@ -1,7 +1,6 @@
 /** Epochs and steps of a fine-tune, on a network that is ready to be trained. */
 import { setImmediate } from 'node:timers/promises'
 import { StudioError } from '@shared/errors'
-import { createRandom, type Random } from '@shared/random'
 import { argMax } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
@@ -9,15 +8,13 @@ import { EarlyStopping } from '../early-stopping'
 import type { BestEpoch, FineTuneInput } from '../finetune-contract'
 import { createSchedule, type Schedule } from '../schedules'
 import { dropOut } from '../dropout'
+import { derive, type TrainingRandom } from '../random'
 import { softTargets } from '../head-data'
 import { epochBatches, readAhead } from './batches'
 import type { ImageInputs, InputBatch } from './image-inputs'
 import { NativeOptimizer } from './optimizer'
 import type { TrainableNetwork } from './trainable-network'
 import { validate } from './validation'
-
-/** Keeps the draws of dropout apart from the others of the same seed. */
-const DROPOUT_STREAM = 0x64726f00
 
 export interface LoopResult {
   /** Parameters to give back, by key; null: those from before the first step. */
@@ -40,7 +37,7 @@ export class TrainingLoop {
   readonly #network: TrainableNetwork
   readonly #inputs: ImageInputs
   readonly #optimizer: NativeOptimizer
-  readonly #dropout: Random
+  readonly #dropout: TrainingRandom
   readonly #train: LabelledImage[]
   readonly #validation: LabelledImage[]
   #step = 0
@@ -51,7 +48,7 @@ export class TrainingLoop {
     this.#network = network
     this.#inputs = inputs
     this.#optimizer = new NativeOptimizer(ops, network.parameters.all, input.config.fineTune)
-    this.#dropout = createRandom(input.config.seed, DROPOUT_STREAM)
+    this.#dropout = derive(input.config.seed, 'finetune', 'dropout')
     this.#train = input.images.filter(({ split }) => split === 'train')
     this.#validation = input.images.filter(({ split }) => split === 'validation')
   }
