@@ -32,7 +32,10 @@ export async function pythonPeer(script: string, args: readonly string[]): Promi
 /** Bundles programs/NAME.ts as the product is bundled, and starts it. */
 export async function ownProgram(name: string, args: readonly string[]): Promise<Contender> {
   const folder = buildFolder('bench')
-  await bundle({ [name]: `test/bench/programs/${name}.ts`, 'onnx-session': 'main/engine/threads/onnx-session.ts' }, folder)
+  await bundle(
+    { [name]: `test/bench/programs/${name}.ts`, 'onnx-session': 'main/engine/threads/onnx-session.ts' },
+    folder
+  )
   return converse(spawn(process.execPath, [join(folder, `${name}.cjs`), ...args], silent()), name)
 }
 

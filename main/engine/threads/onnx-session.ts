@@ -1,12 +1,12 @@
 /** Program of a thread that owns one ONNX Runtime session, since onnxruntime-node computes on the thread that calls it. */
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { InferenceSession } from 'onnxruntime-node'
+import type * as OnnxRuntimeNode from 'onnxruntime-node'
 
 /** What the thread starts with. */
 export interface OnnxThreadData {
   model: Uint8Array
-  options: InferenceSession.SessionOptions
+  options: OnnxRuntimeNode.InferenceSession.SessionOptions
 }
 
 export interface OnnxThreadCall {
@@ -18,7 +18,7 @@ export interface OnnxThreadCall {
 /** The first answer, once the session is open, has the id −1. */
 export type OnnxThreadAnswer = { id: number; output: Float32Array } | { id: number; error: string }
 
-const runtime = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node')
+const runtime = createRequire(import.meta.url)('onnxruntime-node') as typeof OnnxRuntimeNode
 const port = parentPort!
 const { model, options } = workerData as OnnxThreadData
 
