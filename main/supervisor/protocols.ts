@@ -3,6 +3,7 @@ import type { ZodType } from 'zod'
 import type { WorkerKind } from '@shared/worker-protocol/common'
 import { importMessageSchema, type ImportMessage, type ImportRequest } from '@shared/worker-protocol/import'
 import { inferMessageSchema, type InferMessage, type InferRequest } from '@shared/worker-protocol/infer'
+import { modelsMessageSchema, type ModelsMessage, type ModelsRequest } from '@shared/worker-protocol/models'
 import { runtimeMessageSchema, type RuntimeMessage, type RuntimeRequest } from '@shared/worker-protocol/runtime'
 import { trainMessageSchema, type TrainMessage, type TrainRequest } from '@shared/worker-protocol/train'
 
@@ -10,6 +11,7 @@ interface WorkerWords {
   import: { request: ImportRequest; message: ImportMessage; last: 'finished' }
   train: { request: TrainRequest; message: TrainMessage; last: 'finished' }
   runtime: { request: RuntimeRequest; message: RuntimeMessage; last: 'ready' }
+  models: { request: ModelsRequest; message: ModelsMessage; last: 'finished' }
   infer: { request: InferRequest; message: InferMessage; last: never }
 }
 
@@ -22,7 +24,8 @@ export const MESSAGE_SCHEMAS: { [K in WorkerKind]: ZodType<MessageFrom<K>> } = {
   import: importMessageSchema,
   train: trainMessageSchema,
   runtime: runtimeMessageSchema,
-  infer: inferMessageSchema
+  infer: inferMessageSchema,
+  models: modelsMessageSchema
 }
 
 /** Null: this kind lives until it is ended from outside. */
@@ -30,5 +33,6 @@ export const LAST_MESSAGE_TYPE: { [K in WorkerKind]: string | null } = {
   import: 'finished',
   train: 'finished',
   runtime: 'ready',
-  infer: null
+  infer: null,
+  models: 'finished'
 }

@@ -15,15 +15,51 @@ export const parityCheckSchema = z.object({
 })
 export type ParityCheck = z.infer<typeof parityCheckSchema>
 
+/**
+ * How a stored backbone is run. `graph`: as our own network of layers, on any executor, trainable. `onnx` and `saved-model`: as
+ * the file it came in, by ONNX Runtime or TensorFlow; frozen.
+ */
+export const backboneFormSchema = z.enum(['graph', 'onnx', 'saved-model'])
+export type BackboneForm = z.infer<typeof backboneFormSchema>
+
+/** Where an imported backbone came from, what was found out about it on the way, and how sure its contract is. */
+export const provenanceSchema = z.object({
+  /** `import`: a file that the user had. `fetch`: a package that the studio offers. `random`: weights never trained. */
+  how: z.enum(['import', 'fetch', 'random']),
+  importedAt: z.int(),
+  /** Name of the file or folder, without the place where it lay; of a package, its name and version. */
+  file: z.string(),
+  /** For people, for example 'Keras HDF5 weights'. */
+  sourceFormat: z.string(),
+  /** Id of the built-in architecture that the weights were matched onto; null: the network is the file's own. */
+  architecture: z.string().nullable(),
+  /** What the reader had to leave out or assume. */
+  notes: z.array(z.string()),
+  contract: z.object({
+    /** `architecture`: what the family was trained with. `file`: stated in the file. `proposed`: tried out. `user`: set by hand. */
+    from: z.enum(['architecture', 'file', 'proposed', 'user']),
+    /** 0–1; null where it is not a matter of trying. */
+    certainty: z.number().min(0).max(1).nullable(),
+    /** One sentence: what speaks for it. */
+    reason: z.string()
+  }),
+  /** The original's own answer against ours, at import; null when there was nothing to compare with. */
+  parity: parityCheckSchema.nullable()
+})
+export type Provenance = z.infer<typeof provenanceSchema>
+
 export const backboneSchema = z.object({
   id: z.string(),
   name: z.string(),
   family: z.string(),
   origin: z.enum(['embedded', 'imported']),
-  /** Count of weights of the feature extractor (without the ImageNet top). */
-  parameters: z.int(),
-  /** Multiply-adds for one image. */
-  multiplyAdds: z.int(),
+  form: backboneFormSchema.default('graph'),
+  /** Whether it can be fine-tuned; any backbone can carry a head. */
+  trainable: z.boolean().default(true),
+  /** Count of weights of the feature extractor (without the ImageNet top); null where the form does not tell. */
+  parameters: z.int().nullable(),
+  /** Multiply-adds for one image; null where the form does not tell. */
+  multiplyAdds: z.int().nullable(),
   /** Size of the weight files. */
   bytes: z.int(),
   featureWidth: z.int(),
@@ -34,6 +70,8 @@ export const backboneSchema = z.object({
   blocks: z.array(z.string()),
   /** SHA-256 of the weights. */
   weightsHash: z.string(),
+  /** Null: it comes with the studio. */
+  provenance: provenanceSchema.nullable().default(null),
   parity: parityCheckSchema.nullable(),
   /** Measured on this machine, or null while it has not been. */
   speed: z
@@ -51,3 +89,20 @@ export type Backbone = z.infer<typeof backboneSchema>
 /** `backbone.json` beside a backbone's weights: all that is known of it before it has run on this machine. */
 export const backboneDescriptionSchema = backboneSchema.omit({ origin: true, parity: true, speed: true })
 export type BackboneDescription = z.infer<typeof backboneDescriptionSchema>
+
+/** A backbone that is not here yet, and that the studio can fetch. */
+export const backboneOfferSchema = z.object({
+  /** The id that it will have. */
+  id: z.string(),
+  name: z.string(),
+  family: z.string(),
+  license: z.string(),
+  source: z.string(),
+  /** Width and height of its pictures. */
+  size: z.int(),
+  /** To be downloaded. */
+  bytes: z.int(),
+  /** Whether it is here already. */
+  present: z.boolean()
+})
+export type BackboneOffer = z.infer<typeof backboneOfferSchema>

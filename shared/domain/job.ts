@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { errorDataSchema } from '../errors'
 
-export const jobKindSchema = z.enum(['import', 'train', 'predict', 'export', 'runtime', 'measure'])
+export const jobKindSchema = z.enum(['import', 'train', 'predict', 'export', 'runtime', 'measure', 'backbone'])
 export type JobKind = z.infer<typeof jobKindSchema>
 
 export const jobSchema = z.object({
@@ -20,6 +20,8 @@ export const jobSchema = z.object({
   /** What it works on, so that a click leads there. */
   runId: z.string().nullable(),
   datasetId: z.string().nullable(),
+  /** Of a job that brings a backbone: known once it is there. */
+  backboneId: z.string().nullable(),
   error: errorDataSchema.nullable(),
   startedAt: z.int(),
   endedAt: z.int().nullable()

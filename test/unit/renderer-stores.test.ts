@@ -40,6 +40,7 @@ const job = (over: Partial<Job>): Job => ({
   stoppable: true,
   runId: null,
   datasetId: null,
+  backboneId: null,
   error: null,
   startedAt: 0,
   endedAt: null,

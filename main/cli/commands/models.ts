@@ -7,8 +7,8 @@ export async function listModels({ studio, output }: CommandContext): Promise<Ex
   const models = await studio.models.list()
   const rows = models.map(({ id, parameters, multiplyAdds, bytes, contract, speed, license }) => [
     id,
-    formatCount(parameters),
-    `${formatCount(Math.round(multiplyAdds / 1e6))} M`,
+    parameters === null ? null : formatCount(parameters),
+    multiplyAdds === null ? null : `${formatCount(Math.round(multiplyAdds / 1e6))} M`,
     formatBytes(bytes),
     `${contract.size}² ${contract.colorOrder}`,
     speed ? `${formatNumber(Math.round(speed.imagesPerSecond))}/s` : null,

@@ -29,7 +29,8 @@ export interface JobHandle {
   readonly id: string
   job(): Job
   progress(progress: JobProgress): void
-  done(): void
+  /** @param made what came of it, so that a click leads there */
+  done(made?: { backboneId: string }): void
   fail(error: ErrorData): void
   cancelled(): void
 }
@@ -68,6 +69,7 @@ export class JobsService {
       stoppable: request.stoppable,
       runId: request.runId ?? null,
       datasetId: request.datasetId ?? null,
+      backboneId: null,
       error: null,
       startedAt: this.now(),
       endedAt: null
@@ -79,7 +81,7 @@ export class JobsService {
       id,
       job: () => entry.job,
       progress: (progress) => this.progress(entry, progress),
-      done: () => this.settle(entry, { state: 'done', done: entry.job.total, etaSeconds: 0 }),
+      done: (made) => this.settle(entry, { state: 'done', done: entry.job.total, etaSeconds: 0, ...made }),
       fail: (error) => this.settle(entry, { state: 'failed', error, etaSeconds: null }),
       cancelled: () => this.settle(entry, { state: 'cancelled', etaSeconds: null })
     }

@@ -1,0 +1,57 @@
+/** The models worker: brings one backbone into a folder, then it ends. What it reads may be hostile; only this process meets it. */
+import { z } from 'zod'
+import { speedMeasurementSchema } from '../domain/device'
+import { workerFailedSchema } from './common'
+
+export const modelSourceSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('file'),
+    path: z.string(),
+    /** Id of the built-in architecture to match the weights onto; null: told by the file. */
+    architecture: z.string().nullable(),
+    /** Run the file as it is, frozen, rather than as its trainable twin. */
+    asIs: z.boolean()
+  }),
+  z.object({
+    type: z.literal('package'),
+    /** Id of an offer (see shared/domain/backbone). */
+    offer: z.string(),
+    /** Where what was downloaded stays while it is being read. */
+    downloads: z.string()
+  })
+])
+export type ModelSource = z.infer<typeof modelSourceSchema>
+
+export const modelJobSchema = z.object({
+  source: modelSourceSchema,
+  /** Exists and is empty. Everything that is written goes here; the studio takes it over, or deletes it. */
+  directory: z.string(),
+  /** The name that the user gave, or null. */
+  name: z.string().nullable(),
+  /** Folders of the backbones there are: a twin, or the same weights, may be among them. */
+  backbonesDirectories: z.array(z.string()),
+  /** Ids that are taken. */
+  takenIds: z.array(z.string()),
+  takenNames: z.array(z.string()),
+  threads: z.int().min(1)
+})
+export type ModelJob = z.infer<typeof modelJobSchema>
+
+export const modelsRequestSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('start'), job: modelJobSchema }),
+  z.object({ type: z.literal('stop') })
+])
+export type ModelsRequest = z.infer<typeof modelsRequestSchema>
+
+export const modelsMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), phase: z.string(), done: z.number(), total: z.number() }),
+  z.object({
+    type: z.literal('finished'),
+    /** Id of the backbone whose folder was written; null: it was stopped. */
+    backboneId: z.string().nullable(),
+    /** Its speed, where it could be measured. */
+    measurements: z.array(speedMeasurementSchema)
+  }),
+  workerFailedSchema
+])
+export type ModelsMessage = z.infer<typeof modelsMessageSchema>
