@@ -1,5 +1,6 @@
-/** Presets: named configurations, each with its source. */
+/** Presets: named configurations, each with its source. What each sets is in preset-recipes.ts. */
 import { StudioError } from '../errors'
+import { recipeOf } from './preset-recipes'
 import {
   flattenConfig,
   trainingConfigSchema,
@@ -13,14 +14,47 @@ export interface Preset {
   name: string
   summary: string
   source: string
+  /** The mode it was written for, which is the one it has when nobody says. */
+  mode: TrainingMode
 }
 
 export const PRESETS: Preset[] = [
   {
     id: 'default',
     name: 'Recommended',
-    summary: "The backbone's own preprocessing, a regularised head with warm-up and cosine, the best epoch kept.",
-    source: 'LP-FT (Kumar et al. 2022); AdamW (Loshchilov & Hutter 2019)'
+    summary:
+      "The backbone's own preprocessing and a regularised head; fine-tuning starts from that head and keeps the best epoch.",
+    source: 'LP-FT (Kumar et al. 2022); AdamW (Loshchilov & Hutter 2019)',
+    mode: 'head'
+  },
+  {
+    id: 'fast-head',
+    name: 'Fast head',
+    summary: 'Logistic regression on frozen features, solved to its optimum; the penalty is chosen on validation.',
+    source: 'The linear evaluation of Kornblith, Shlens & Le 2019: L-BFGS, 45 penalties from 1e-6 to 1e5',
+    mode: 'head'
+  },
+  {
+    id: 'fastai',
+    name: 'fastai',
+    summary: 'One epoch of the head, then all blocks at rates from a hundredth up, each phase one cycle.',
+    source: "fastai's Learner.fine_tune and aug_transforms; its own head with batch-norm is not part of it",
+    mode: 'finetune'
+  },
+  {
+    id: 'bit',
+    name: 'BiT hyper-rule',
+    summary:
+      '500 steps of SGD over 512 images each, all blocks and a head from zero; the rate falls tenfold three times.',
+    source: 'BiT-HyperRule for fewer than 20,000 images (Kolesnikov et al. 2020)',
+    mode: 'finetune'
+  },
+  {
+    id: 'keras-tutorial',
+    name: 'Keras tutorial',
+    summary: 'Adam at 1e-4 on the head for 10 epochs, then RMSprop at 1e-5 on the last blocks for 10 more.',
+    source: "TensorFlow's tutorial 'Transfer learning and fine-tuning', on the backbone chosen here",
+    mode: 'finetune'
   },
   {
     id: 'naive',
@@ -28,42 +62,25 @@ export const PRESETS: Preset[] = [
     summary:
       'Adam at 0.01 on the class scores of a frozen classifier, values in [0, 1], no warm-up, no regularisation. Here to be compared with.',
     source:
-      "the founding article's recipe; what it leaves open (resizing, batch size) as Keras' ImageDataGenerator does by default"
+      "the founding article's recipe; what it leaves open (resizing, batch size) as Keras' ImageDataGenerator does by default",
+    mode: 'head'
   }
 ]
+
+/** @returns the preset's own mode: a recipe of fine-tuning is one also when nobody says so */
+export const presetMode = (preset: PresetId): TrainingMode => PRESETS.find(({ id }) => id === preset)!.mode
 
 /** The full configuration of a preset. */
 export function presetConfig(preset: PresetId, mode: TrainingMode): TrainingConfig {
   const base = trainingConfigSchema.parse({ preset, mode })
-  if (preset === 'default') return base
-  const naive = {
-    epochs: 10,
-    batchSize: 32,
-    optimizer: 'adam' as const,
-    learningRate: 0.01,
-    weightDecay: 0,
-    schedule: 'constant' as const,
-    warmup: 0,
-    labelSmoothing: 0,
-    dropout: 0
-  }
+  const { head, fineTune, augmentation, earlyStopping, ...top } = recipeOf(preset)
   return {
     ...base,
-    contract: {
-      size: 224,
-      colorOrder: 'RGB',
-      mean: [0, 0, 0],
-      std: [255, 255, 255],
-      // Keras' ImageDataGenerator, which rescales to [0, 1], resizes so unless it is told otherwise.
-      filter: 'nearest',
-      crop: 'squash',
-      cropFraction: 1
-    },
-    // `Sequential([classifier, Dense])`: on the module's 1,000 class scores, not on its features.
-    head: { ...naive, input: 'logits', scaling: 'none' },
-    fineTune: { ...base.fineTune, ...naive, epochs: 5, unfreeze: 'all', clipNorm: 0 },
-    augmentation: { flip: false, shift: 0, zoom: 0 },
-    earlyStopping: { enabled: false, patience: 10, restoreBest: false }
+    ...top,
+    head: { ...base.head, ...head },
+    fineTune: { ...base.fineTune, ...fineTune },
+    augmentation: { ...base.augmentation, ...augmentation },
+    earlyStopping: { ...base.earlyStopping, ...earlyStopping }
   }
 }
 

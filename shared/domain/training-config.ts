@@ -1,6 +1,9 @@
 /**
  * The configuration of a run: every hyper-parameter, validated and stored. Defaults live in the schema, so that an empty
  * object parses to the recommended configuration; presets are differences from it (see presets.ts).
+ *
+ * A run that was made before a setting existed is stored without it. So the default of a setting that came later is what such
+ * a run did; where something better is recommended since, the default of the whole phase says so.
  */
 import { z } from 'zod'
 import { preprocessingContractSchema } from './preprocessing'
@@ -8,13 +11,26 @@ import { preprocessingContractSchema } from './preprocessing'
 export const trainingModeSchema = z.enum(['head', 'finetune'])
 export type TrainingMode = z.infer<typeof trainingModeSchema>
 
-export const presetIdSchema = z.enum(['default', 'naive'])
+export const presetIdSchema = z.enum(['default', 'fast-head', 'fastai', 'bit', 'keras-tutorial', 'naive'])
 export type PresetId = z.infer<typeof presetIdSchema>
 
-export const optimizerIdSchema = z.enum(['adamw', 'adam', 'sgd'])
+export const optimizerIdSchema = z.enum(['adamw', 'adam', 'sgd', 'rmsprop'])
 export type OptimizerId = z.infer<typeof optimizerIdSchema>
 
-export const scheduleIdSchema = z.enum(['constant', 'cosine'])
+/** What each does, step by step: main/engine/training/schedules.ts. */
+export const scheduleIdSchema = z.enum(['constant', 'cosine', 'one-cycle', 'step', 'plateau'])
+export type ScheduleId = z.infer<typeof scheduleIdSchema>
+
+/** `gradient`: batch by batch, by the optimiser. `lbfgs`: L2-regularised logistic regression to its optimum. */
+const headMethodSchema = z.enum(['gradient', 'lbfgs'])
+export type HeadMethod = z.infer<typeof headMethodSchema>
+
+/**
+ * `frozen`: the moving statistics normalise and stay, scale and offset learn. `folded`: the statistics and the scale become
+ * part of the convolution before it. `adapt`: each batch normalises by its own statistics, which the moving ones follow.
+ */
+const batchNormModeSchema = z.enum(['frozen', 'folded', 'adapt'])
+export type BatchNormMode = z.infer<typeof batchNormModeSchema>
 
 /** How the head's inputs are scaled before the head learns; folded into its weights afterwards. */
 const scalingIdSchema = z.enum(['none', 'center'])
@@ -30,14 +46,24 @@ const phaseShape = {
   optimizer: optimizerIdSchema,
   /** Peak learning rate. */
   learningRate: rate,
-  /** Decoupled weight decay (Loshchilov & Hutter 2019) for adamw and sgd; none on biases and norms. */
+  /** Decoupled weight decay (Loshchilov & Hutter 2019) for all but adam; none on biases and norms. */
   weightDecay: z.number().min(0).max(10),
+  /** Of sgd, where it is Nesterov's, and of rmsprop. */
+  momentum: z.number().min(0).max(0.999).default(0.9),
   schedule: scheduleIdSchema,
-  /** Share of all steps over which the rate climbs from 0 to its peak. */
+  /** Share of all steps over which the rate climbs to its peak. */
   warmup: share,
   labelSmoothing: z.number().min(0).max(0.9),
-  /** Dropout on what the head reads. */
-  dropout: z.number().min(0).max(0.9)
+  /** Dropout on what the head reads, and on its hidden layer. */
+  dropout: z.number().min(0).max(0.9),
+  /** Largest global norm of the gradient; 0 switches clipping off. */
+  clipNorm: z.number().min(0),
+  /**
+   * Decay of the exponential moving average of the weights, which is what is validated and kept; 0 switches it off. At step t
+   * the decay is min(ema, (1 + t)/(10 + t)), so that the first weights are soon forgotten (as TensorFlow's
+   * ExponentialMovingAverage does when it is given the step).
+   */
+  ema: z.number().min(0).max(0.99999).default(0)
 }
 
 export const headConfigSchema = z.object({
@@ -47,6 +73,14 @@ export const headConfigSchema = z.object({
    * that the backbone's own last layer gives the classes it was pretrained on.
    */
   input: headInputSchema.default('features'),
+  method: headMethodSchema.default('gradient'),
+  /**
+   * For lbfgs: λ of Σ cross-entropy + λ/2·‖W‖², the biases left out: scikit-learn's 1/C. `auto`: the one of 45 values from
+   * 1e-6 to 1e5, evenly spaced by their logarithm, that has the lowest validation loss (Kornblith, Shlens & Le 2019, appendix A).
+   */
+  penalty: z.union([z.number().min(0).max(1e9), z.literal('auto')]).default('auto'),
+  /** Units of a hidden layer with ReLU; 0: the head is one dense layer. For gradient. */
+  hiddenUnits: z.int().min(0).max(4096).default(0),
   epochs: phaseShape.epochs.default(60),
   batchSize: phaseShape.batchSize.default(64),
   optimizer: phaseShape.optimizer.default('adamw'),
@@ -56,6 +90,7 @@ export const headConfigSchema = z.object({
   warmup: phaseShape.warmup.default(0.05),
   labelSmoothing: phaseShape.labelSmoothing.default(0.05),
   dropout: phaseShape.dropout.default(0.5),
+  clipNorm: phaseShape.clipNorm.default(0),
   /**
    * `center`: every feature to mean 0 and all by one factor to a mean variance of 1, so that a learning rate means the same
    * for every backbone. `none`: as they come.
@@ -79,8 +114,26 @@ export const fineTuneConfigSchema = z.object({
   dropout: phaseShape.dropout.default(0.2),
   /** How many of the last blocks learn; 'all' for the whole backbone. */
   unfreeze: z.union([z.int().min(1).max(1000), z.literal('all')]).default(4),
-  /** Largest global norm of the gradient; 0 switches clipping off. */
-  clipNorm: z.number().min(0).default(1)
+  clipNorm: phaseShape.clipNorm.default(1),
+  /** Train the head on the frozen backbone before anything else learns (LP-FT, Kumar et al. 2022). */
+  headFirst: z.boolean().default(true),
+  /**
+   * Factor of the learning rate from one block to the next, towards the picture: the last block learns at
+   * rate·layerDecay, the one before at rate·layerDecay² (Howard & Ruder 2018; Clark et al. 2020). The head learns at the rate
+   * itself. 1: all alike.
+   */
+  layerDecay: z.number().gt(0).max(1).default(1),
+  batchNorm: batchNormModeSchema.default('frozen'),
+  /** α of the Beta(α, α) that mixes two images (Zhang et al. 2018); 0: off. */
+  mixup: z.number().min(0).max(10).default(0),
+  /** α of the Beta(α, α) that cuts a rectangle out of another image (Yun et al. 2019); 0: off. */
+  cutmix: z.number().min(0).max(10).default(0),
+  /** Micro-batches of `batchSize` whose gradients are averaged into one step. */
+  accumulate: z.int().min(1).max(1024).default(1),
+  /** Whether what the frozen layers give is kept: it is the same every epoch unless images are augmented. */
+  cachePrefix: z.enum(['auto', 'on', 'off']).default('auto'),
+  /** Ends the phase after so many steps, whatever `epochs` says; schedules reckon with it. */
+  maxSteps: z.int().min(1).max(1_000_000).nullable().default(null)
 })
 export type FineTuneConfig = z.infer<typeof fineTuneConfigSchema>
 
@@ -90,7 +143,27 @@ export const augmentationConfigSchema = z.object({
   /** Largest shift of the crop, as a share of the picture's side. */
   shift: z.number().min(0).max(0.5).default(0.06),
   /** Largest change of the crop's size, as a share. */
-  zoom: z.number().min(0).max(0.5).default(0.1)
+  zoom: z.number().min(0).max(0.5).default(0.1),
+  /** Largest turn to either side, degrees. */
+  rotation: z.number().min(0).max(180).default(0),
+  /** Largest change, as a share. */
+  brightness: share.default(0),
+  contrast: share.default(0),
+  saturation: share.default(0),
+  /** Largest turn of the colour wheel, as a share of the whole turn. */
+  hue: z.number().min(0).max(0.5).default(0),
+  /** Probability of a picture without colours. */
+  grayscale: share.default(0),
+  /** Probability of a Gaussian blur. */
+  blur: share.default(0),
+  /** Standard deviation of Gaussian noise, of 255. */
+  noise: z.number().min(0).max(128).default(0),
+  /** Side of the square that is cut out (DeVries & Taylor 2017), as a share of the picture's; 0: none. */
+  cutout: z.number().min(0).max(0.9).default(0),
+  /** As many operations, drawn at random, of one strength (Cubuk et al. 2020); 0 operations: off. */
+  randAugment: z
+    .object({ operations: z.int().min(0).max(4).default(0), magnitude: z.number().min(0).max(10).default(5) })
+    .default({ operations: 0, magnitude: 5 })
 })
 export type AugmentationConfig = z.infer<typeof augmentationConfigSchema>
 
@@ -101,6 +174,14 @@ export const earlyStoppingConfigSchema = z.object({
   /** Give back the weights of the best epoch rather than of the last. */
   restoreBest: z.boolean().default(true)
 })
+
+export const balanceConfigSchema = z.object({
+  /** `balanced`: class c of k with n_c of n training images counts n/(k·n_c) in the loss. */
+  lossWeights: z.enum(['none', 'balanced']).default('none'),
+  /** `shuffle`: every image once an epoch. `balanced`: as many draws, every class equally often. */
+  sampling: z.enum(['shuffle', 'balanced']).default('shuffle')
+})
+export type BalanceConfig = z.infer<typeof balanceConfigSchema>
 
 export const trainingConfigSchema = z.object({
   mode: trainingModeSchema.default('head'),
@@ -116,6 +197,7 @@ export const trainingConfigSchema = z.object({
   head: headConfigSchema.default(() => headConfigSchema.parse({})),
   fineTune: fineTuneConfigSchema.default(() => fineTuneConfigSchema.parse({})),
   augmentation: augmentationConfigSchema.default(() => augmentationConfigSchema.parse({})),
+  balance: balanceConfigSchema.default(() => balanceConfigSchema.parse({})),
   earlyStopping: earlyStoppingConfigSchema.default(() => earlyStoppingConfigSchema.parse({}))
 })
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>
