@@ -2,7 +2,7 @@
  * Where Whetstone keeps what is the user's (database, runs) and what can be had again (the runtime, caches), by each
  * platform's own custom. Pure functions of their arguments.
  */
-import { posix, win32 } from 'node:path'
+import { join, posix, win32 } from 'node:path'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -34,6 +34,11 @@ export function homeDirectory(env: Environment, platform: NodeJS.Platform, home:
   if (platform === 'win32') return join(localAppData(env, home), 'Whetstone', 'Data')
   if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Whetstone')
   return join(xdg(env['XDG_DATA_HOME']) ?? join(home, '.local', 'share'), 'whetstone')
+}
+
+/** The folders in which backbones are looked for: those that ship with the studio first, then those that the user imported. */
+export function backboneFolders(resources: string, home: string): [embedded: string, imported: string] {
+  return [join(resources, 'backbones'), join(home, 'backbones')]
 }
 
 /** A relative folder counts from where the program was started. */

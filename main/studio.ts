@@ -3,6 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { SystemInfo } from '@shared/domain/system'
 import { StudioError } from '@shared/errors'
+import { backboneFolders } from './paths'
 import { CompareService } from './services/compare/compare'
 import { DatasetsService } from './services/datasets/datasets'
 import { DevicesService } from './services/devices/devices'
@@ -76,7 +77,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
 
   const paths = {
     runs: join(home, 'runs'),
-    backbones: join(resources, 'backbones'),
+    backbones: backboneFolders(resources, home),
     featureCache: join(home, 'features')
   }
   const jobs = new JobsService()
@@ -88,14 +89,14 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const infer = new InferClient({
     host,
     log,
-    backbonesDirectory: paths.backbones,
+    backbonesDirectories: paths.backbones,
     compute: () => ({ runtime: devices.runtime(), threads: devices.report().cpu.threads })
   })
   const models = new ModelsService({
     store,
     jobs,
     infer,
-    directory: paths.backbones,
+    directory: paths.backbones[0]!,
     imageFile: (imageId) => datasets.imageFile(imageId)
   })
   const backbone = models.get.bind(models)

@@ -32,6 +32,11 @@ export const ERROR_HINTS = {
   'backbone/not-found': 'Choose one of the backbones that `models` lists.',
   'backbone/corrupt': 'Restore the file from where it came: its contents do not match the description.',
   'backbone/unsupported-layer': 'Choose another backbone: this one has a layer that Whetstone cannot run.',
+  'backbone/not-trainable': 'Train a head on it, or import its trainable twin and fine-tune that.',
+  'backbone/opaque': 'Use a backbone that is kept as layers: a built-in one, or the trainable twin of this one.',
+  'backbone/incomplete': 'Import a file that holds every weight of one of the built-in architectures, or import the model as is.',
+  'backbone/unknown-format':
+    'Choose a TF.js folder, a Keras .h5 or .keras file, a TensorFlow SavedModel (folder or .tar.gz), or an ONNX file.',
   'backbone/parity': 'Do not use this backbone: its two forms disagree. Please report it.',
   'backbone/ambiguous': 'Give the id of the backbone; `models list` shows it.',
   'backbone/embedded': 'Import or fetch another backbone: those that come with Whetstone stay as they are.',

@@ -2,6 +2,7 @@
 import { toErrorData, StudioError } from '@shared/errors'
 import { valueRange } from '@shared/domain/preprocessing'
 import { inferRequestSchema, type InferMessage, type InferRequest } from '@shared/worker-protocol/infer'
+import { layersOf } from '../engine/backbones/load-backbone'
 import { checkParity } from '../engine/backbones/parity'
 import { InferSession } from '../engine/inference/infer-session'
 import { measureSpeed } from '../engine/inference/measure'
@@ -58,8 +59,8 @@ async function perform(job: Job, session: InferSession, signal: AbortSignal): Pr
     case 'export': {
       const { exportLayersModel } = await import('../engine/export/layers-model')
       const { model, directory, probes } = job
-      const { backbonesDirectory, runtime } = session.options
-      const result = await exportLayersModel({ model, backbonesDirectory, directory, probes, runtime })
+      const { backbonesDirectories, runtime } = session.options
+      const result = await exportLayersModel({ model, backbonesDirectories, directory, probes, runtime })
       return channel.send({ type: 'exported', id, result })
     }
     case 'measure': {
@@ -74,8 +75,10 @@ async function perform(job: Job, session: InferSession, signal: AbortSignal): Pr
     case 'preview':
       return channel.send({ type: 'previewed', id, ...(await previewImage(job.path, job.contract)) })
     case 'parity': {
-      const { features, info } = await session.backbone(job.backboneId)
-      const executor = await session.frozenExecutor(features)
+      const backbone = await session.backbone(job.backboneId)
+      const { info } = backbone
+      const features = layersOf(backbone, 'The check of its two forms')
+      const executor = await session.frozenExecutor(backbone)
       const { maxDifference, tolerance, between } = await checkParity(features, executor, valueRange(info.contract))
       return channel.send({ type: 'parity', id, maxDifference, tolerance, between })
     }

@@ -22,6 +22,20 @@ export type ParityCheck = z.infer<typeof parityCheckSchema>
 export const backboneFormSchema = z.enum(['graph', 'onnx', 'saved-model'])
 export type BackboneForm = z.infer<typeof backboneFormSchema>
 
+/** Where pictures go into a model of a foreign form, and where features come out. */
+export const modelPortsSchema = z.object({
+  /** Of a SavedModel; null for ONNX, which has none. */
+  signature: z.string().nullable(),
+  /** Names as the file has them. */
+  input: z.string(),
+  output: z.string(),
+  /** Order of the axes of the input. */
+  layout: z.enum(['NHWC', 'NCHW']),
+  /** Side of the square pictures that it takes; null where it takes any. */
+  size: z.int().positive().nullable()
+})
+export type ModelPorts = z.infer<typeof modelPortsSchema>
+
 /** Where an imported backbone came from, what was found out about it on the way, and how sure its contract is. */
 export const provenanceSchema = z.object({
   /** `import`: a file that the user had. `fetch`: a package that the studio offers. `random`: weights never trained. */
@@ -70,6 +84,8 @@ export const backboneSchema = z.object({
   blocks: z.array(z.string()),
   /** SHA-256 of the weights. */
   weightsHash: z.string(),
+  /** Null for the form 'graph', whose nodes say it. */
+  ports: modelPortsSchema.nullable().default(null),
   /** Null: it comes with the studio. */
   provenance: provenanceSchema.nullable().default(null),
   parity: parityCheckSchema.nullable(),

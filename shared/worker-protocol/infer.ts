@@ -22,7 +22,8 @@ export type TrainedModel = z.infer<typeof trainedModelSchema>
 export const inferRequestSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('start'),
-    backbonesDirectory: z.string(),
+    /** Folders of backbones: the embedded ones, then the imported ones. */
+    backbonesDirectories: z.array(z.string()),
     runtime: runtimeLocationSchema.nullable(),
     threads: z.int().min(1)
   }),

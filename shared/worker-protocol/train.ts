@@ -21,8 +21,8 @@ export const trainJobSchema = z.object({
   runId: z.string(),
   /** The run's own folder: `checkpoint.safetensors` and `predictions.safetensors` are written here. */
   directory: z.string(),
-  /** Folder of the embedded backbones (resources/backbones). */
-  backbonesDirectory: z.string(),
+  /** Folders of backbones: the embedded ones, then the imported ones. */
+  backbonesDirectories: z.array(z.string()),
   /** Folder of the feature cache. */
   featureCacheDirectory: z.string(),
   datasetRoot: z.string(),

@@ -28,7 +28,7 @@ function open(script: Script, options: Partial<InferClientOptions> = {}): InferC
   return (client = new InferClient({
     host,
     log: new Log(folder),
-    backbonesDirectory: '/b',
+    backbonesDirectories: ['/b'],
     compute,
     backoffMs: [50, 200],
     ...options
@@ -113,7 +113,7 @@ test('a worker that cannot start says so to everyone', async () => {
   client = new InferClient({
     host,
     log: new Log(folder),
-    backbonesDirectory: '/b',
+    backbonesDirectories: ['/b'],
     compute: () => ({ runtime: null, threads: 1 })
   })
   await expect(client.call({ type: 'parity', backboneId: 'x' }, 'parity')).rejects.toMatchObject({

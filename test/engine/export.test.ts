@@ -6,7 +6,7 @@ import { encodeSafetensors } from '@shared/formats/safetensors'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import type { TrainedModel } from '@shared/worker-protocol/infer'
 import { readLayersModel } from '../../main/engine/backbones/layers-model'
-import { loadBackbone } from '../../main/engine/backbones/load-backbone'
+import { loadEmbedded } from '../fixtures/embedded-backbone'
 import { interpret } from '../../main/engine/backbones/reference'
 import { exportLayersModel } from '../../main/engine/export/layers-model'
 import { reloadLayersModel } from '../../main/engine/export/reload'
@@ -16,7 +16,7 @@ import { GraphSketch, largestDifference, randomInput } from '../fixtures/graphs'
 import { ensureTestRuntime } from '../fixtures/runtime'
 
 const RESOURCES = join(import.meta.dirname, '../../resources')
-const backbonesDirectory = join(RESOURCES, 'backbones')
+const backbonesDirectories = [join(RESOURCES, 'backbones')]
 const probes = ['1f550.png', '1f551.png', '1f552.png'].map((name) => join(RESOURCES, 'sample/clocks', name))
 const classes = ['clocks', 'plants', 'tools & "more"']
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
 /** A run that changed the head and one kernel, one γ and one β of the backbone. */
 beforeEach(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'export-'))
-  const { features, info } = await loadBackbone(backbonesDirectory, 'efficientnet-lite0')
+  const { features, info } = await loadEmbedded()
   const changed = ['head_conv/kernel', 'head_bn/gamma', 'head_bn/beta'].map((key) => {
     const { shape, data } = features.weights.get(key)!
     return [
@@ -63,7 +63,7 @@ afterEach(async () => {
 describe('export as a LayersModel', () => {
   it('writes a folder that TF.js loads and that predicts what the run does', async () => {
     const directory = join(scratch, 'deep', 'my model')
-    const result = await exportLayersModel({ model, backbonesDirectory, directory, probes, runtime })
+    const result = await exportLayersModel({ model, backbonesDirectories, directory, probes, runtime })
     expect(result.parity).toMatchObject({ tolerance: 1e-3, images: 3 })
     expect(result.parity.maxDifference).toBeLessThan(1e-4)
     expect((await readdir(directory)).sort()).toEqual([...result.files].sort())
@@ -77,9 +77,9 @@ describe('export as a LayersModel', () => {
 
   it('holds every weight exactly', async () => {
     const directory = join(scratch, 'exact')
-    await exportLayersModel({ model, backbonesDirectory, directory, probes: probes.slice(0, 1), runtime })
+    await exportLayersModel({ model, backbonesDirectories, directory, probes: probes.slice(0, 1), runtime })
     const { weightsManifest } = JSON.parse(await readFile(join(directory, 'model.json'), 'utf8'))
-    const graph = await trainedGraph(model, backbonesDirectory)
+    const graph = await trainedGraph(model, backbonesDirectories)
     const bytes = Buffer.concat(
       await Promise.all(weightsManifest[0].paths.map((path: string) => readFile(join(directory, path))))
     )
@@ -97,7 +97,7 @@ describe('export as a LayersModel', () => {
 
   it('compares in plain JavaScript, on two pictures at most, while TensorFlow is not prepared', async () => {
     const directory = join(scratch, 'plain')
-    const result = await exportLayersModel({ model, backbonesDirectory, directory, probes, runtime: null })
+    const result = await exportLayersModel({ model, backbonesDirectories, directory, probes, runtime: null })
     expect(result.parity.images).toBe(2)
     expect(result.parity.maxDifference).toBeLessThan(1e-4)
   })
@@ -106,7 +106,7 @@ describe('export as a LayersModel', () => {
     const directory = join(scratch, 'empty')
     await mkdir(directory)
     const some = [join(scratch, 'gone.png'), probes[0]!]
-    const result = await exportLayersModel({ model, backbonesDirectory, directory, probes: some, runtime })
+    const result = await exportLayersModel({ model, backbonesDirectories, directory, probes: some, runtime })
     expect(result.parity.images).toBe(1)
   })
 
@@ -114,7 +114,7 @@ describe('export as a LayersModel', () => {
     const directory = what === 'a file' ? join(scratch, 'taken', 'note.txt') : join(scratch, 'taken')
     await mkdir(join(scratch, 'taken'))
     await writeFile(join(scratch, 'taken', 'note.txt'), 'mine')
-    const attempt = exportLayersModel({ model, backbonesDirectory, directory, probes, runtime })
+    const attempt = exportLayersModel({ model, backbonesDirectories, directory, probes, runtime })
     await expect(attempt).rejects.toMatchObject({ code: 'export/exists' })
     expect(await readFile(join(scratch, 'taken', 'note.txt'), 'utf8')).toBe('mine')
   })
@@ -122,7 +122,7 @@ describe('export as a LayersModel', () => {
   it('says so and leaves nothing behind when the folder cannot be made', async () => {
     await writeFile(join(scratch, 'file'), '')
     const directory = join(scratch, 'file', 'below')
-    const attempt = exportLayersModel({ model, backbonesDirectory, directory, probes, runtime })
+    const attempt = exportLayersModel({ model, backbonesDirectories, directory, probes, runtime })
     await expect(attempt).rejects.toMatchObject({ code: 'export/failed' })
   })
 
@@ -133,7 +133,7 @@ describe('export as a LayersModel', () => {
       dispose: () => undefined
     })
     const directory = join(scratch, 'wrong')
-    const attempt = exportLayersModel({ model, backbonesDirectory, directory, probes, runtime })
+    const attempt = exportLayersModel({ model, backbonesDirectories, directory, probes, runtime })
     await expect(attempt).rejects.toMatchObject({ code: 'export/parity' })
     expect(await readdir(scratch)).toEqual(['checkpoint.safetensors'])
   })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { LoadedBackbone } from '../../main/engine/backbones/load-backbone'
+import type { LayeredBackbone } from '../fixtures/embedded-backbone'
 import { hashWeights } from '../../main/engine/backbones/measures'
 import { interpret } from '../../main/engine/backbones/reference'
 import { openFeatureCache, type FeatureSpace } from '../../main/engine/data/feature-cache'
@@ -150,7 +150,7 @@ describe('the feature cache', () => {
 
 describe('extractFeatures', () => {
   let executor: Executor
-  let backbone: LoadedBackbone
+  let backbone: LayeredBackbone
   let loads = 0
   const images = Array.from({ length: 70 }, (_, id) => ({ id, path: `images/${id}.png`, hash: '' }))
 
@@ -161,6 +161,7 @@ describe('extractFeatures', () => {
     backbone = {
       graph: features,
       features,
+      openFeatures: (on, use) => on.load(features, use),
       info: {
         id: 'tiny',
         name: 'Tiny',
@@ -169,6 +170,7 @@ describe('extractFeatures', () => {
         multiplyAdds: 0,
         form: 'graph',
         trainable: true,
+        ports: null,
         provenance: null,
         bytes: 0,
         featureWidth: 8,

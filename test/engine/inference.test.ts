@@ -47,7 +47,7 @@ const head = (features = 1280): Map<string, SafeTensor> =>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inference-'))
   executor = await createOnnxRuntimeExecutor({ threads: 2 })
-  backbone = await loadBackbone(BACKBONES, 'efficientnet-lite0')
+  backbone = await loadBackbone([BACKBONES], 'efficientnet-lite0')
   const checkpointFile = join(folder, 'checkpoint.safetensors')
   await writeFile(checkpointFile, encodeSafetensors(head(), { runId: 'r1' }))
   const contract = backbone.info.contract
@@ -59,7 +59,7 @@ beforeAll(async () => {
     contract,
     checkpointFile
   }
-  network = await loadTrainedNetwork(model, BACKBONES, executor)
+  network = await loadTrainedNetwork(model, backbone, executor)
 })
 afterAll(async () => {
   await network.network.dispose()
@@ -104,7 +104,7 @@ describe('a checkpoint', () => {
     const path = join(folder, 'text.safetensors')
     await writeFile(path, 'this is a text, not a checkpoint')
     await expect(readCheckpoint(path)).rejects.toMatchObject({ code: 'backbone/corrupt' })
-    const two = loadTrainedNetwork({ ...model, classes: ['a', 'b'] }, BACKBONES, executor)
+    const two = loadTrainedNetwork({ ...model, classes: ['a', 'b'] }, backbone, executor)
     await expect(two).rejects.toThrow('3 outputs for 2 classes')
   })
 })
@@ -204,7 +204,7 @@ describe('predictions', () => {
 
 describe('the session of the infer worker', () => {
   it('keeps a run loaded, changes to another, and forgets one that did not load', async () => {
-    const session = new InferSession({ backbonesDirectory: BACKBONES, runtime: null, threads: 2 })
+    const session = new InferSession({ backbonesDirectories: [BACKBONES], runtime: null, threads: 2 })
     const networks: TrainedNetwork[] = []
     const other = { ...model, runId: 'r2', runName: 'Second' }
     for (const wanted of [model, model, other])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { listBlocks } from '../../main/engine/backbones/blocks'
 import type { NetworkGraph } from '../../main/engine/backbones/graph'
-import { loadBackbone, type LoadedBackbone } from '../../main/engine/backbones/load-backbone'
+import { loadBackbone } from '../../main/engine/backbones/load-backbone'
 import { countMultiplyAdds, countParameters } from '../../main/engine/backbones/measures'
 import { checkParity } from '../../main/engine/backbones/parity'
 import { interpret } from '../../main/engine/backbones/reference'
@@ -12,6 +12,7 @@ import { applyContract } from '../../main/engine/data/preprocess'
 import type { Executor } from '../../main/engine/executors/executor'
 import { createOnnxRuntimeExecutor } from '../../main/engine/executors/onnxruntime'
 import { createWasmExecutor } from '../../main/engine/executors/wasm'
+import { loadEmbedded, type LayeredBackbone } from '../fixtures/embedded-backbone'
 import { GraphSketch, largestDifference, randomInput, tinyBackbone } from '../fixtures/graphs'
 
 const RESOURCES = join(import.meta.dirname, '../../resources')
@@ -88,10 +89,10 @@ describe.each([
 })
 
 describe('EfficientNet-Lite0', () => {
-  let backbone: LoadedBackbone
+  let backbone: LayeredBackbone
   let executor: Executor
   beforeAll(async () => {
-    backbone = await loadBackbone(join(RESOURCES, 'backbones'), 'efficientnet-lite0')
+    backbone = await loadEmbedded()
     executor = await createOnnxRuntimeExecutor({ threads: 2 })
   })
 
@@ -169,6 +170,6 @@ describe('EfficientNet-Lite0', () => {
     ['a path instead of an id', '../sample'],
     ['a folder without a description', '.']
   ])('%s', async (_what, id) => {
-    await expect(loadBackbone(join(RESOURCES, 'backbones'), id)).rejects.toMatchObject({ code: 'backbone/not-found' })
+    await expect(loadBackbone([join(RESOURCES, 'backbones')], id)).rejects.toMatchObject({ code: 'backbone/not-found' })
   })
 })

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError, type ErrorData } from '@shared/errors'
-import type { LoadedBackbone } from '../backbones/load-backbone'
+import { outputName, type LoadedBackbone } from '../backbones/load-backbone'
 import type { Executor } from '../executors/executor'
 import { loadBatches } from './batches'
 import { openFeatureCache, type FeatureCache } from './feature-cache'
@@ -57,9 +57,9 @@ export interface ExtractedFeatures {
  */
 export async function extractFeatures(input: ExtractFeaturesInput): Promise<ExtractedFeatures> {
   const { images, backbone, contract, cacheDirectory } = input
-  const { features: graph, info } = backbone
+  const { info } = backbone
   const width = info.featureWidth
-  const space = { contract, weightsHash: info.weightsHash, cutNode: graph.output, width }
+  const space = { contract, weightsHash: info.weightsHash, cutNode: outputName(backbone), width }
   const cache = await openFeatureCache(cacheDirectory, space)
   try {
     const features = new Float32Array(images.length * width)
@@ -106,7 +106,7 @@ async function compute(
   let done = cached
   const rate = rateMeter()
   const pathOf = ({ image }: Missing): string => join(root, image.path)
-  const network = await executor.load(backbone.features, 'stream')
+  const network = await backbone.openFeatures(executor, 'stream')
   const pace = paceOf(network)
   // A file that has changed must not enter the cache under the hash it had.
   const hashOf = ({ image }: Missing): string => image.hash

@@ -3,7 +3,7 @@
  * and what is trained are chosen apart. Nothing falls back without a reason that is passed on.
  */
 import { StudioError } from '@shared/errors'
-import type { ExecutorId } from '@shared/domain/backbone'
+import type { BackboneForm, ExecutorId } from '@shared/domain/backbone'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import type { NetworkGraph } from '../backbones/graph'
 import { findGpu } from '../runtime/gpu'
@@ -40,25 +40,41 @@ const MEASURED_BATCHES = 3
  * Chooses for one worker process. TensorFlow is loaded only where `needsTraining` or a GPU asks for it: it takes 380 MB.
  *
  * @param graph what will be frozen; measured on each candidate where there is a GPU
- * @throws StudioError device/no-executor when nothing runs here
+ * @param form of the backbone: what is not a graph has one executor that can run it
+ * @throws StudioError device/no-executor when nothing runs here, runtime/not-ready when a SavedModel has no TensorFlow
  */
 export async function chooseExecutors(
-  options: ExecutorOptions & { graph: NetworkGraph; needsTraining: boolean }
+  options: ExecutorOptions & { graph: NetworkGraph | null; form?: BackboneForm; needsTraining: boolean }
 ): Promise<ExecutorChoice> {
-  const { runtime, graph, needsTraining } = options
+  const { runtime, graph, form = 'graph', needsTraining } = options
+  if (form !== 'graph') return foreignExecutor(form, options)
   const missing: MissingExecutor[] = []
   const wanted = runtime && (needsTraining || runtime.flavour === 'gpu')
   const training = wanted ? await attempt('tensorflow', missing, () => tensorflowExecutor(options, runtime)) : null
   const cpu = await cpuExecutor(options.threads, missing)
   const gpu = training && training.device !== 'CPU' ? training : null
   const candidates = [gpu, cpu].filter((executor) => executor !== null)
-  const frozen = candidates.length > 1 ? await fastest(candidates, graph) : (candidates[0] ?? training)
+  const frozen = candidates.length > 1 && graph ? await fastest(candidates, graph) : (candidates[0] ?? training)
   if (!frozen)
     throw new StudioError('device/no-executor', `Nothing runs a network here: ${explain(missing)}.`, { missing })
   if (runtime?.flavour === 'gpu' && training && !gpu) {
     missing.push({ id: 'tensorflow', reason: 'TensorFlow found no usable GPU' })
   }
   return { frozen, training, reason: missing.length > 0 ? explain(missing) : null }
+}
+
+async function foreignExecutor(
+  form: Exclude<BackboneForm, 'graph'>,
+  options: ExecutorOptions & { needsTraining: boolean }
+): Promise<ExecutorChoice> {
+  const { runtime, needsTraining } = options
+  if (form === 'saved-model' && !runtime) {
+    throw new StudioError('runtime/not-ready', 'A SavedModel runs on TensorFlow, which is not prepared yet.')
+  }
+  const wanted = runtime && (needsTraining || form === 'saved-model')
+  const tensorflow = wanted ? await tensorflowExecutor(options, runtime) : null
+  const frozen = form === 'saved-model' ? tensorflow! : await createOnnxRuntimeExecutor(options)
+  return { frozen, training: needsTraining ? tensorflow : null, reason: null }
 }
 
 /** Every executor that loads here, for a measurement of them all. */

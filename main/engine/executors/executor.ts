@@ -1,5 +1,5 @@
 /** One interface over TensorFlow, ONNX Runtime and wasm for whatever is frozen. */
-import type { ExecutorId } from '@shared/domain/backbone'
+import type { BackboneForm, ExecutorId, ModelPorts } from '@shared/domain/backbone'
 import type { NetworkGraph } from '../backbones/graph'
 
 /** What keeps a network busiest. */
@@ -11,7 +11,7 @@ export interface Pace {
 }
 
 /** `single`: one call at a time, answered as soon as can be. `stream`: many, and as many inputs per second as can be. */
-type NetworkUse = 'single' | 'stream'
+export type NetworkUse = 'single' | 'stream'
 
 /** A network with its weights as constants. */
 export interface FrozenNetwork {
@@ -29,6 +29,18 @@ export interface FrozenNetwork {
   dispose(): Promise<void>
 }
 
+/** A model that only its own runtime can read. */
+export interface ModelFile {
+  form: Exclude<BackboneForm, 'graph'>
+  /** For messages. */
+  name: string
+  /** The ONNX file, or the folder with saved_model.pb. */
+  path: string
+  ports: ModelPorts
+  /** Side of the square pictures to run it on. */
+  size: number
+}
+
 export interface Executor {
   readonly id: ExecutorId
   /** 'CPU', or the GPU's name. */
@@ -37,4 +49,6 @@ export interface Executor {
   readonly threads: number
   /** @param use `single` unless told otherwise; an executor that knows no difference takes no notice. */
   load(graph: NetworkGraph, use?: NetworkUse): Promise<FrozenNetwork>
+  /** A model in a foreign form; missing where the executor has none. */
+  loadFile?(model: ModelFile, use?: NetworkUse): Promise<FrozenNetwork>
 }

@@ -25,7 +25,7 @@ const MAX_PROBES_PLAIN = 2
 
 export interface ExportRequest {
   model: TrainedModel
-  backbonesDirectory: string
+  backbonesDirectories: readonly string[]
   /** Where the model goes: a folder that is empty or does not exist. */
   directory: string
   /** Pictures to compare on; one that cannot be read is passed over. */
@@ -39,10 +39,10 @@ export interface ExportRequest {
  *   Nothing is left behind when it throws.
  */
 export async function exportLayersModel(request: ExportRequest): Promise<ExportResult> {
-  const { model, backbonesDirectory } = request
+  const { model, backbonesDirectories } = request
   const directory = resolve(request.directory)
   await refuseOccupied(directory)
-  const graph = await trainedGraph(model, backbonesDirectory)
+  const graph = await trainedGraph(model, backbonesDirectories)
   const draft = await makeDraft(directory)
   try {
     const files = await writeFiles(graph, model, draft).catch((error: Error) => {

@@ -46,13 +46,9 @@ export function applyCheckpoint(features: NetworkGraph, tensors: ReadonlyMap<str
     if (key === null || !weights.has(key)) throw corrupt(`holds '${name}', which the backbone does not know`)
     weights.set(key, floats(name, tensor))
   }
-  const [kernel, bias] = [HEAD_KERNEL, HEAD_BIAS].map((name) => {
-    const tensor = tensors.get(name)
-    if (!tensor) throw corrupt(`has no '${name}'`)
-    return floats(name, tensor)
-  })
+  const { kernel, bias } = readHead(tensors)
   const name = freeName(features, HEAD_NODE)
-  weights.set(`${name}/kernel`, kernel!).set(`${name}/bias`, bias!)
+  weights.set(`${name}/kernel`, kernel).set(`${name}/bias`, bias)
   const graph: NetworkGraph = {
     name: features.name,
     nodes: [
@@ -64,6 +60,16 @@ export function applyCheckpoint(features: NetworkGraph, tensors: ReadonlyMap<str
   }
   inferShapes(graph)
   return graph
+}
+
+/** Kernel [features, classes] and bias [classes]. @throws StudioError backbone/corrupt when one is missing */
+export function readHead(tensors: ReadonlyMap<string, SafeTensor>): { kernel: WeightTensor; bias: WeightTensor } {
+  const [kernel, bias] = [HEAD_KERNEL, HEAD_BIAS].map((name) => {
+    const tensor = tensors.get(name)
+    if (!tensor) throw corrupt(`has no '${name}'`)
+    return floats(name, tensor)
+  })
+  return { kernel: kernel!, bias: bias! }
 }
 
 function floats(name: string, { shape, data }: SafeTensor): WeightTensor {

@@ -1,13 +1,12 @@
 /** What the infer worker keeps between requests: the executor, the backbones it has read, and the run that was asked for last. */
 import type { TrainedModel } from '@shared/worker-protocol/infer'
 import { loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
-import type { NetworkGraph } from '../backbones/graph'
 import { availableExecutors, chooseExecutors, type ExecutorOptions } from '../executors/choose'
 import type { Executor } from '../executors/executor'
 import { loadTrainedNetwork, type TrainedNetwork } from './trained-network'
 
 export interface InferSessionOptions extends ExecutorOptions {
-  backbonesDirectory: string
+  backbonesDirectories: string[]
 }
 
 interface Loaded {
@@ -18,7 +17,7 @@ interface Loaded {
 }
 
 export class InferSession {
-  private executor: Promise<Executor> | null = null
+  private readonly chosen = new Map<string, Promise<Executor>>()
   private readonly backbones = new Map<string, Promise<LoadedBackbone>>()
   private loaded: Loaded | null = null
 
@@ -26,14 +25,13 @@ export class InferSession {
 
   /** @throws StudioError backbone/* */
   backbone(id: string): Promise<LoadedBackbone> {
-    return remember(this.backbones, id, () => loadBackbone(this.options.backbonesDirectory, id))
+    return remember(this.backbones, id, () => loadBackbone(this.options.backbonesDirectories, id))
   }
 
-  /** The executor for frozen networks, chosen once. @throws StudioError device/no-executor */
-  frozenExecutor(graph: NetworkGraph): Promise<Executor> {
-    this.executor ??= chooseExecutors({ ...this.options, graph, needsTraining: false }).then(({ frozen }) => frozen)
-    this.executor.catch(() => (this.executor = null))
-    return this.executor
+  /** The executor for frozen networks of a form, chosen once. @throws StudioError device/no-executor, runtime/not-ready */
+  frozenExecutor({ info: { form }, features }: LoadedBackbone): Promise<Executor> {
+    const choose = () => chooseExecutors({ ...this.options, form, graph: features, needsTraining: false })
+    return remember(this.chosen, form, async () => (await choose()).frozen)
   }
 
   /** Every executor that is there. */
@@ -71,8 +69,8 @@ export class InferSession {
   }
 
   private async load(model: TrainedModel): Promise<TrainedNetwork> {
-    const { features } = await this.backbone(model.backboneId)
-    return loadTrainedNetwork(model, this.options.backbonesDirectory, await this.frozenExecutor(features))
+    const backbone = await this.backbone(model.backboneId)
+    return loadTrainedNetwork(model, backbone, await this.frozenExecutor(backbone))
   }
 
   private release(entry: Loaded): void {

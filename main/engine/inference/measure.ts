@@ -10,8 +10,9 @@ const PATIENCE_MS = 1500
 const BUDGET_MS = 1500
 
 /** @throws StudioError backbone/corrupt, device/no-executor */
-export async function measureSpeed({ info, features }: LoadedBackbone, executor: Executor): Promise<SpeedMeasurement> {
-  const network = await executor.load(features)
+export async function measureSpeed(backbone: LoadedBackbone, executor: Executor): Promise<SpeedMeasurement> {
+  const { info } = backbone
+  const network = await backbone.openFeatures(executor)
   try {
     const single = await fastest(network, 1, BUDGET_MS / 3)
     const batchSize = single * BATCH_SIZE > PATIENCE_MS ? SMALL_BATCH : BATCH_SIZE

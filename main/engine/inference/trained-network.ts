@@ -4,10 +4,10 @@ import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError } from '@shared/errors'
 import type { TrainedModel } from '@shared/worker-protocol/infer'
 import type { NetworkGraph } from '../backbones/graph'
-import { loadBackbone } from '../backbones/load-backbone'
+import { atInputSize, layersOf, loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
 import type { Executor, FrozenNetwork } from '../executors/executor'
-import { withInputSize } from '../backbones/transforms'
-import { applyCheckpoint, readCheckpoint } from './checkpoint'
+import { applyCheckpoint, readCheckpoint, readHead } from './checkpoint'
+import { withHead } from './with-head'
 
 export interface TrainedNetwork {
   classes: readonly string[]
@@ -17,23 +17,28 @@ export interface TrainedNetwork {
 
 /**
  * The graph of a finished run, from the picture to the logits.
- * @throws StudioError backbone/not-found, backbone/corrupt, run/no-checkpoint
+ * @throws StudioError backbone/not-found, backbone/corrupt, backbone/opaque, run/no-checkpoint
  */
-export async function trainedGraph(model: TrainedModel, backbonesDirectory: string): Promise<NetworkGraph> {
-  const [{ features }, tensors] = await Promise.all([
-    loadBackbone(backbonesDirectory, model.backboneId),
-    readCheckpoint(model.checkpointFile)
-  ])
-  return applyCheckpoint(withInputSize(features, model.contract.size), tensors)
+export async function trainedGraph(
+  model: TrainedModel,
+  backbonesDirectories: readonly string[]
+): Promise<NetworkGraph> {
+  const backbone = await loadBackbone(backbonesDirectories, model.backboneId)
+  const features = layersOf(atInputSize(backbone, model.contract.size), 'The whole network as layers')
+  return applyCheckpoint(features, await readCheckpoint(model.checkpointFile))
 }
 
-/** @throws StudioError as trainedGraph, and backbone/corrupt when head and classes differ in number */
+/** @throws StudioError backbone/*, run/no-checkpoint, and backbone/corrupt when head and classes differ in number */
 export async function loadTrainedNetwork(
   model: TrainedModel,
-  backbonesDirectory: string,
+  backbone: LoadedBackbone,
   executor: Executor
 ): Promise<TrainedNetwork> {
-  const network = await executor.load(await trainedGraph(model, backbonesDirectory))
+  const tensors = await readCheckpoint(model.checkpointFile)
+  const sized = atInputSize(backbone, model.contract.size)
+  const network = sized.features
+    ? await executor.load(applyCheckpoint(sized.features, tensors))
+    : withHead(await sized.openFeatures(executor), readHead(tensors))
   const [units] = network.outputShape
   if (units !== model.classes.length) {
     await network.dispose()

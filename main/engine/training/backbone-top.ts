@@ -3,6 +3,7 @@
  * then folded through that top, both being linear, into a head on the features like any other.
  */
 import { StudioError } from '@shared/errors'
+import type { NetworkGraph } from '../backbones/graph'
 import type { LoadedBackbone } from '../backbones/load-backbone'
 import { inputsOf } from '../backbones/shapes'
 import type { HeadWeights } from './finetune-contract'
@@ -17,9 +18,11 @@ export type DenseLayer = HeadWeights
  * @throws StudioError config/invalid when the backbone has no such layer
  */
 export function topOf({ info, graph, features }: Pick<LoadedBackbone, 'info' | 'graph' | 'features'>): DenseLayer {
-  const after = graph.nodes.slice(graph.nodes.findIndex(({ name }) => name === features.output) + 1)
+  // A model in a foreign form ends where its features do.
+  const after =
+    graph && features ? graph.nodes.slice(graph.nodes.findIndex(({ name }) => name === features.output) + 1) : []
   const [top, ...others] = after.filter(({ op }) => op !== 'dropout')
-  if (top?.op !== 'dense' || others.length > 0 || !isChain(features.output, after)) {
+  if (!graph || !features || top?.op !== 'dense' || others.length > 0 || !isChain(features.output, after)) {
     throw new StudioError(
       'config/invalid',
       `The setting 'head.input' is not valid: 'logits' needs a backbone that ends in a layer of class scores, which ` +
@@ -34,7 +37,7 @@ export function topOf({ info, graph, features }: Pick<LoadedBackbone, 'info' | '
 }
 
 /** Whether each node reads the one before it, and nothing else. */
-function isChain(start: string, nodes: LoadedBackbone['graph']['nodes']): boolean {
+function isChain(start: string, nodes: NetworkGraph['nodes']): boolean {
   const names = [start, ...nodes.map(({ name }) => name)]
   return nodes.every((node, index) => inputsOf(node).every((input) => input === names[index]))
 }

@@ -8,8 +8,7 @@ import type { RunEnvironment } from '@shared/domain/run'
 import { StudioError, toErrorData, type ErrorData } from '@shared/errors'
 import type { LabelledImage, TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import { listBlocks } from '../backbones/blocks'
-import { loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
-import { withInputSize } from '../backbones/transforms'
+import { assertTrainable, atInputSize, layersOf, loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
 import { extractFeatures, type ExtractedFeatures } from '../data/features'
 import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
 import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
@@ -94,15 +93,22 @@ class TrainingRun {
 
   /** Its features at the size of the contract in force, which need not be its own. */
   private async loadBackbone(): Promise<LoadedBackbone> {
-    const { backbonesDirectory, config, contract } = this.job
-    const backbone = await loadBackbone(backbonesDirectory, config.backboneId)
-    return { ...backbone, features: withInputSize(backbone.features, contract.size) }
+    const { backbonesDirectories, config, contract } = this.job
+    const backbone = await loadBackbone(backbonesDirectories, config.backboneId)
+    if (config.mode === 'finetune') assertTrainable(backbone)
+    return atInputSize(backbone, contract.size)
   }
 
   private async chooseExecutors(backbone: LoadedBackbone): Promise<ExecutorChoice> {
     const { runtime, threads, config } = this.job
     const needsTraining = config.mode === 'finetune'
-    const executors = await chooseExecutors({ runtime, threads, graph: backbone.features, needsTraining })
+    const executors = await chooseExecutors({
+      runtime,
+      threads,
+      form: backbone.info.form,
+      graph: backbone.features,
+      needsTraining
+    })
     if (needsTraining && !executors.training) {
       const why = executors.reason ?? 'it does not load'
       throw new StudioError('runtime/failed', `Fine-tuning needs TensorFlow, which does not work here: ${why}.`)
@@ -185,11 +191,12 @@ class TrainingRun {
     // Loaded here only: a head trains without TensorFlow.
     const { fineTune } = await import('./finetune/index')
     const firstEpoch = books.epochs
+    const graph = layersOf(backbone, 'Fine-tuning')
     const result = await fineTune({
       runtime: job.runtime!,
       threads: job.threads,
-      graph: backbone.features,
-      blocks: listBlocks(backbone.features),
+      graph,
+      blocks: listBlocks(graph),
       head: weights.head,
       start: { ...kept, epoch: 0 },
       config: job.config,
@@ -230,7 +237,7 @@ class TrainingRun {
       images,
       datasetRoot: job.datasetRoot,
       contract: job.contract,
-      graph: backbone.features,
+      graph: layersOf(backbone, 'A changed backbone'),
       weights,
       executor: frozen,
       onProgress: progress

@@ -20,7 +20,7 @@ export type InferCall = WithoutId<Exclude<Request, { type: 'cancel' }>>
 export interface InferClientOptions {
   host: WorkerHost
   log: Log
-  backbonesDirectory: string
+  backbonesDirectories: string[]
   /** Asked at each start of a worker. */
   compute: () => { runtime: RuntimeLocation | null; threads: number }
   idleMs?: number
@@ -110,7 +110,7 @@ export class InferClient {
   }
 
   private start(): Worker {
-    const { host, backbonesDirectory } = this.options
+    const { host, backbonesDirectories } = this.options
     const compute = this.options.compute()
     let markStarted: () => void = () => undefined
     let failStart: (error: unknown) => void = () => undefined
@@ -123,7 +123,7 @@ export class InferClient {
     const talk = new WorkerConversation(host, 'infer', (message) => this.hear(message))
     const worker: Worker = { talk, started, markStarted, failStart, compute: JSON.stringify(compute) }
     talk.ended.catch((error: unknown) => this.crashed(worker, error))
-    talk.send({ type: 'start', backbonesDirectory, ...compute })
+    talk.send({ type: 'start', backbonesDirectories, ...compute })
     return worker
   }
 

@@ -19,8 +19,8 @@ export interface Compute {
 export interface RunPaths {
   /** A folder for each run: its job, checkpoint and predictions. */
   runs: string
-  /** The embedded backbones. */
-  backbones: string
+  /** The embedded backbones, and the imported ones. */
+  backbones: string[]
   featureCache: string
 }
 

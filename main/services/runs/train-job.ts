@@ -51,7 +51,7 @@ export function buildTrainJob({ run, dataset, images, backbone, compute, paths }
   return {
     runId: run.id,
     directory: runDirectory(paths, run.id),
-    backbonesDirectory: paths.backbones,
+    backbonesDirectories: paths.backbones,
     featureCacheDirectory: paths.featureCache,
     datasetRoot: dataset.root,
     classes: run.classes,

@@ -9,7 +9,7 @@ import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxru
 import { serveLines } from './serve-lines'
 
 async function main([backbones, root, threads]: string[]): Promise<void> {
-  const backbone = await loadBackbone(backbones!, 'efficientnet-lite0')
+  const backbone = await loadBackbone([backbones!], 'efficientnet-lite0')
   const executor = await createOnnxRuntimeExecutor({ threads: Number(threads) })
   const paths = (await readdir(root!)).sort()
   const images = await Promise.all(

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { createRandom } from '../../../shared/random'
 import { listBlocks } from '../../../main/engine/backbones/blocks'
-import { loadBackbone } from '../../../main/engine/backbones/load-backbone'
+import { layersOf, loadBackbone } from '../../../main/engine/backbones/load-backbone'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
 import { NativeOps } from '../../../main/engine/executors/tensorflow-kernels/native-ops'
 import { loadTensorFlow } from '../../../main/engine/runtime/load'
@@ -23,7 +23,7 @@ async function main([backbones, unfreezeText, batchText, threadsText]: string[])
   const directory = cacheDirectory(process.env, process.platform, homedir())
   const { location } = await prepareRuntime({ cacheDirectory: directory, flavour: 'cpu' })
   const tf = loadTensorFlow(location, { threads })
-  const { features: graph } = await loadBackbone(backbones!, 'efficientnet-lite0')
+  const graph = layersOf(await loadBackbone([backbones!], 'efficientnet-lite0'), 'Training')
   const { prefix, suffix } = splitForTraining(graph, listBlocks(graph), unfreeze)
   const frozen = prefix && (await (await createOnnxRuntimeExecutor({ threads })).load(prefix))
   const random = createRandom(1)

@@ -8,7 +8,7 @@ import { trainingConfigSchema, type TrainingConfig } from '@shared/domain/traini
 import { createRandom } from '@shared/random'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import { listBlocks, splitAtBlock } from '../../../main/engine/backbones/blocks'
-import { loadBackbone } from '../../../main/engine/backbones/load-backbone'
+import { loadEmbedded } from '../../fixtures/embedded-backbone'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
 import type { Executor } from '../../../main/engine/executors/executor'
 import { NativeOps } from '../../../main/engine/executors/tensorflow-kernels/native-ops'
@@ -225,10 +225,7 @@ describe('fine-tuning a small backbone', () => {
 
 describe('the embedded backbone', () => {
   it('computes in its training form what ONNX Runtime computes', async () => {
-    const { features } = await loadBackbone(
-      join(import.meta.dirname, '../../../resources/backbones'),
-      'efficientnet-lite0'
-    )
+    const { features } = await loadEmbedded()
     const { suffix } = splitAtBlock(features, listBlocks(features).at(-3)!.name)
     const node = suffix.nodes[0] as { height: number; width: number; channels: number }
     const size = node.height * node.width * node.channels

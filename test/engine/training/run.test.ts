@@ -11,7 +11,7 @@ import { SPLITS } from '@shared/domain/dataset'
 import { trainMessageSchema, type LabelledImage, type TrainJob, type TrainMessage } from '@shared/worker-protocol/train'
 import { applyCheckpoint, readCheckpoint } from '../../../main/engine/inference/checkpoint'
 import { trainedGraph } from '../../../main/engine/inference/trained-network'
-import { loadBackbone } from '../../../main/engine/backbones/load-backbone'
+import { loadEmbedded } from '../../fixtures/embedded-backbone'
 import { runTraining, type FinishedMessage } from '../../../main/engine/training/run-training'
 
 const BACKBONES = join(import.meta.dirname, '../../../resources/backbones')
@@ -61,13 +61,13 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }))
 
 async function jobOf(name: string, changes: Partial<TrainJob> = {}): Promise<TrainJob> {
-  const { info } = await loadBackbone(BACKBONES, 'efficientnet-lite0')
+  const { info } = await loadEmbedded()
   const config = presetConfig('default', 'head')
   config.head.batchSize = 6
   return {
     runId: name,
     directory: join(home, 'runs', name),
-    backbonesDirectory: BACKBONES,
+    backbonesDirectories: [BACKBONES],
     featureCacheDirectory: join(home, 'cache'),
     datasetRoot: join(home, 'data'),
     classes: CLASSES,
@@ -150,7 +150,7 @@ describe('runTraining', () => {
     expect(metadata).toMatchObject({ format: 'whetstone-checkpoint', backbone: 'efficientnet-lite0', run: 'first' })
     expect(JSON.parse(metadata['classes']!)).toEqual(CLASSES)
     expect(JSON.parse(metadata['epoch']!)).toEqual(first.finished.best)
-    const { features } = await loadBackbone(BACKBONES, 'efficientnet-lite0')
+    const { features } = await loadEmbedded()
     const graph = applyCheckpoint(features, await readCheckpoint(file))
     expect(graph.nodes.at(-1)).toMatchObject({ op: 'dense' })
     expect(await readdir(join(home, 'runs', 'first'))).toEqual(['checkpoint.safetensors', 'predictions.safetensors'])
@@ -235,7 +235,7 @@ describe('runTraining', () => {
         contract: { ...job.contract, size: 96 },
         checkpointFile: finished.checkpointFile!
       },
-      BACKBONES
+      [BACKBONES]
     )
     expect(graph.nodes[0]).toMatchObject({ op: 'input', height: 96, width: 96 })
   })
