@@ -2,7 +2,9 @@
  * Safetensors, the format of our checkpoints and prediction files: 8 bytes little-endian header length, a JSON header, then
  * the raw tensors (https://github.com/huggingface/safetensors#format). Pure functions on bytes.
  */
+import { z } from 'zod'
 import { StudioError } from '../errors'
+import { halvesToFloats } from './half'
 
 const TYPES = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as const
 export type SafetensorsType = keyof typeof TYPES
@@ -18,11 +20,14 @@ export interface SafetensorsFile {
   metadata: Record<string, string>
 }
 
-interface HeaderEntry {
-  dtype: string
-  shape: number[]
-  data_offsets: [number, number]
-}
+const size = z.int().min(0)
+const headerEntrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(size).max(32),
+  data_offsets: z.tuple([size, size])
+})
+type HeaderEntry = z.infer<typeof headerEntrySchema>
+const metadataSchema = z.record(z.string(), z.string())
 
 /** Largest header that is believed, bytes: the reference implementation's own limit. */
 const MAX_HEADER = 100_000_000
@@ -50,36 +55,59 @@ export function encodeSafetensors(tensors: Map<string, SafeTensor>, metadata: Re
   return bytes
 }
 
-/** @throws StudioError backbone/corrupt when the bytes are not what their header says. */
+/**
+ * Half-precision tensors (F16) come as float32.
+ * @throws StudioError backbone/corrupt when the bytes are not what their header says.
+ */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const corrupt = (why: string): StudioError => new StudioError('backbone/corrupt', `Not a safetensors file: ${why}.`)
   if (bytes.length < 8) throw corrupt('it is shorter than its header')
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
   if (length > MAX_HEADER || 8 + length > bytes.length) throw corrupt('the header is longer than the file')
-  let header: Record<string, HeaderEntry>
-  try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Record<string, HeaderEntry>
-  } catch {
-    throw corrupt('the header is not JSON')
-  }
-  const metadata = (header['__metadata__'] ?? {}) as unknown as Record<string, string>
+  const header = parseHeader(bytes.subarray(8, 8 + length))
+  const body = bytes.subarray(8 + length)
   const tensors = new Map<string, SafeTensor>()
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') continue
-    const Type = TYPES[entry.dtype as SafetensorsType]
-    if (!Type) throw corrupt(`tensor '${name}' has the unknown type ${entry.dtype}`)
-    const [begin, end] = entry.data_offsets
-    const count = entry.shape.reduce((product, size) => product * size, 1)
-    const start = 8 + length + begin
-    if (begin < 0 || end - begin !== count * Type.BYTES_PER_ELEMENT || 8 + length + end > bytes.length) {
-      throw corrupt(`tensor '${name}' does not fit its shape`)
-    }
-    // Copied, so that the view is aligned and does not keep the whole file alive; not by `slice`, which in a Buffer copies nothing.
-    const copy = new Uint8Array(bytes.subarray(start, start + (end - begin)))
-    tensors.set(name, { shape: entry.shape, data: new Type(copy.buffer, 0, count) })
+  for (const [name, entry] of header.entries) {
+    tensors.set(name, { shape: entry.shape, data: decodeTensor(name, entry, body) })
   }
-  return { tensors, metadata }
+  return { tensors, metadata: header.metadata }
 }
+
+function parseHeader(text: Uint8Array): { metadata: Record<string, string>; entries: [string, HeaderEntry][] } {
+  try {
+    const { __metadata__, ...entries } = z
+      .record(z.string(), z.unknown())
+      .parse(JSON.parse(new TextDecoder().decode(text)))
+    return {
+      metadata: metadataSchema.parse(__metadata__ ?? {}),
+      entries: Object.entries(entries).map(([name, entry]) => [name, headerEntrySchema.parse(entry)])
+    }
+  } catch (error) {
+    const first = error instanceof z.ZodError ? error.issues[0] : undefined
+    throw corrupt(
+      first ? `its header is wrong at '${first.path.join('.')}' (${first.message})` : 'the header is not JSON'
+    )
+  }
+}
+
+function decodeTensor(
+  name: string,
+  { dtype, shape, data_offsets: [begin, end] }: HeaderEntry,
+  body: Uint8Array
+): SafetensorsData {
+  const half = dtype === 'F16'
+  const Type = half ? Uint16Array : Object.hasOwn(TYPES, dtype) ? TYPES[dtype as SafetensorsType] : undefined
+  if (!Type) throw corrupt(`tensor '${name}' has the unknown type ${dtype}`)
+  const count = shape.reduce((product, length) => product * length, 1)
+  if (end - begin !== count * Type.BYTES_PER_ELEMENT || end > body.length) {
+    throw corrupt(`tensor '${name}' does not fit its shape`)
+  }
+  // Copied, so that the view is aligned and does not keep the whole file alive; not by `slice`, which in a Buffer copies nothing.
+  const copy = new Uint8Array(body.subarray(begin, end))
+  const data = new Type(copy.buffer, 0, count)
+  return data instanceof Uint16Array ? halvesToFloats(data) : data
+}
+
+const corrupt = (why: string): StudioError => new StudioError('backbone/corrupt', `Not a safetensors file: ${why}.`)
 
 function typeName(data: SafetensorsData): SafetensorsType {
   if (data instanceof Float32Array) return 'F32'

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { StudioError } from '@shared/errors'
+import { halvesToFloats } from '@shared/formats/half'
 import { z } from 'zod'
 import type { WeightTensor } from './graph'
 
@@ -67,32 +68,11 @@ function dequantize(bytes: Uint8Array, count: number, quantization: Quantization
   const own = new Uint8Array(bytes).buffer
   if (!quantization) return new Float32Array(own, 0, count)
   const stored = quantization.dtype === 'uint8' ? new Uint8Array(own) : new Uint16Array(own, 0, count)
+  if (quantization.dtype === 'float16') return halvesToFloats(stored as Uint16Array)
+  const { scale, min } = quantization
   const values = new Float32Array(count)
-  if (quantization.dtype === 'float16') {
-    const table = halfTable()
-    for (let index = 0; index < count; index++) values[index] = table[stored[index]!]!
-  } else {
-    const { scale, min } = quantization
-    for (let index = 0; index < count; index++) values[index] = stored[index]! * scale + min
-  }
+  for (let index = 0; index < count; index++) values[index] = stored[index]! * scale + min
   return values
-}
-
-let halves: Float32Array | undefined
-
-/** Every half-precision number by its bits: there are only 65,536, and a model asks for millions. */
-function halfTable(): Float32Array {
-  halves ??= Float32Array.from({ length: 65_536 }, (_, bits) => fromHalf(bits))
-  return halves
-}
-
-/** IEEE 754-2008 binary16: 1 sign bit, 5 of exponent (bias 15), 10 of fraction. */
-export function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 31) return fraction ? NaN : sign * Infinity
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
 const corrupt = (directory: string, why: string): StudioError =>

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readLayersModel } from '../../../main/engine/backbones/layers-model'
 import { interpret } from '../../../main/engine/backbones/reference'
-import { fromHalf } from '../../../main/engine/backbones/weights-manifest'
+import { fromHalf } from '../../../shared/formats/half'
 
 let root: string
 let count = 0
