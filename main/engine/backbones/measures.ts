@@ -8,7 +8,7 @@ export function countParameters(graph: NetworkGraph): number {
   return [...graph.weights.values()].reduce((sum, { data }) => sum + data.length, 0)
 }
 
-/** Multiply-adds of the convolutions and dense layers for one picture, as papers count them. */
+/** Multiply-adds of the convolutions and dense layers for one picture, as papers count them: gates, norms and sums are left out. */
 export function countMultiplyAdds(graph: NetworkGraph): number {
   const shapes = inferShapes(graph)
   return graph.nodes.reduce((sum, node) => {

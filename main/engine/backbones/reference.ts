@@ -3,10 +3,9 @@
  * the executors are checked against. Nothing is folded, fused or blocked here on purpose.
  */
 import type { GraphNode, NetworkGraph } from './graph'
-import { inferShapes, inputsOf, padAmounts, type ValueShape } from './shapes'
-
-type Windowed = Extract<GraphNode, { op: 'conv2d' | 'depthwiseConv2d' }>
-type Picture = [height: number, width: number, channels: number]
+import { activate } from './reference-activations'
+import { convolve, pool, zeroPad, type Picture } from './reference-windows'
+import { inferShapes, inputsOf, type ValueShape } from './shapes'
 
 /**
  * @param input NHWC, one picture.
@@ -17,30 +16,51 @@ export function interpret(graph: NetworkGraph, input: Float32Array): Float32Arra
   const values = new Map<string, Float32Array>()
   for (const node of graph.nodes) {
     const inputs = inputsOf(node).map((name) => values.get(name)!)
-    const inputShape = shapes.get(inputsOf(node)[0] ?? node.name)!
-    values.set(
-      node.name,
-      node.op === 'input' ? input : evaluate(node, inputs, inputShape, shapes.get(node.name)!, graph)
-    )
+    const from = inputsOf(node).map((name) => shapes.get(name)!)
+    values.set(node.name, node.op === 'input' ? input : evaluate(node, inputs, from, shapes.get(node.name)!, graph))
   }
   return values.get(graph.output)!
 }
 
 function evaluate(
   node: Exclude<GraphNode, { op: 'input' }>,
-  [x, ...others]: Float32Array[],
-  from: ValueShape,
+  inputs: Float32Array[],
+  shapes: ValueShape[],
   to: ValueShape,
   { weights }: NetworkGraph
 ): Float32Array {
+  const [x, ...others] = inputs
+  const from = shapes[0]!
+  const channels = from.at(-1)!
   const weight = (key: string | null): Float32Array | null => (key === null ? null : weights.get(key)!.data)
   switch (node.op) {
     case 'relu':
       return x!.map((value) => Math.min(Math.max(value, 0), node.max ?? Infinity))
+    case 'activation':
+      return activate(node.kind, x!, channels, node.alpha)
     case 'dropout':
+    case 'flatten':
       return x!
     case 'add':
       return x!.map((value, index) => others.reduce((sum, other) => sum + other[index]!, value))
+    case 'multiply':
+      return multiply(inputs, shapes, to)
+    case 'concat':
+      return concat(inputs, shapes, to)
+    case 'affine':
+      return x!.map((value, index) => {
+        const of = (numbers: number[]): number => numbers[numbers.length === 1 ? 0 : index % channels]!
+        return value * of(node.scale) + of(node.offset)
+      })
+    case 'scale': {
+      const gamma = weight(node.gamma)!
+      return x!.map((value, index) => value * gamma[index % channels]!)
+    }
+    case 'layerNorm':
+      return layerNorm(x!, channels, weight(node.gamma), weight(node.beta), node.epsilon)
+    case 'maxPool':
+    case 'averagePool':
+      return pool(node, x!, from as Picture, to as Picture)
     case 'batchNorm': {
       const [gamma, beta] = [weight(node.gamma), weight(node.beta)]
       const [mean, variance] = [weight(node.mean)!, weight(node.variance)!]
@@ -50,7 +70,7 @@ function evaluate(
       })
     }
     case 'globalAveragePool': {
-      const [height, width, channels] = from as Picture
+      const [height, width] = from as Picture
       return Float32Array.from({ length: channels }, (_, channel) => {
         let sum = 0
         for (let place = channel; place < x!.length; place += channels) sum += x![place]!
@@ -80,56 +100,55 @@ function evaluate(
   }
 }
 
-function zeroPad(
+function layerNorm(
   x: Float32Array,
-  [height, width, channels]: Picture,
-  [outHeight, outWidth]: Picture,
-  { top, left }: { top: number; left: number }
+  channels: number,
+  gamma: Float32Array | null,
+  beta: Float32Array | null,
+  epsilon: number
 ): Float32Array {
-  const out = new Float32Array(outHeight * outWidth * channels)
-  for (let row = 0; row < height; row++) {
-    out.set(
-      x.subarray(row * width * channels, (row + 1) * width * channels),
-      ((row + top) * outWidth + left) * channels
-    )
+  const out = new Float32Array(x.length)
+  for (let start = 0; start < x.length; start += channels) {
+    const pixel = x.subarray(start, start + channels)
+    const mean = pixel.reduce((sum, value) => sum + value, 0) / channels
+    const variance = pixel.reduce((sum, value) => sum + (value - mean) ** 2, 0) / channels
+    pixel.forEach((value, c) => {
+      out[start + c] = ((value - mean) / Math.sqrt(variance + epsilon)) * (gamma?.[c] ?? 1) + (beta?.[c] ?? 0)
+    })
   }
   return out
 }
 
-function convolve(
-  node: Windowed,
-  x: Float32Array,
-  [height, width, channels]: Picture,
-  [outHeight, outWidth, outChannels]: Picture,
-  kernelShape: number[],
-  kernel: Float32Array,
-  bias: Float32Array | null
-): Float32Array {
-  const [kernelHeight, kernelWidth, , last] = kernelShape as [number, number, number, number]
-  const pads = padAmounts(height, width, { ...node, kernel: [kernelHeight, kernelWidth] })
-  const out = new Float32Array(outHeight * outWidth * outChannels)
-  const sums = new Float64Array(outChannels)
-  for (let outY = 0; outY < outHeight; outY++) {
-    for (let outX = 0; outX < outWidth; outX++) {
-      if (bias) sums.set(bias)
-      else sums.fill(0)
-      for (let ky = 0; ky < kernelHeight; ky++) {
-        const y = outY * node.strides[0] + ky * node.dilations[0] - pads.top
-        if (y < 0 || y >= height) continue
-        for (let kx = 0; kx < kernelWidth; kx++) {
-          const column = outX * node.strides[1] + kx * node.dilations[1] - pads.left
-          if (column < 0 || column >= width) continue
-          const pixel = (y * width + column) * channels
-          const tap = (ky * kernelWidth + kx) * channels * last
-          for (let c = 0; c < channels; c++) {
-            // A channel of a depthwise convolution feeds its own `last` outputs, one of a plain one feeds them all.
-            const first = node.op === 'conv2d' ? 0 : c * last
-            for (let o = 0; o < last; o++) sums[first + o]! += x[pixel + c]! * kernel[tap + c * last + o]!
-          }
-        }
-      }
-      out.set(sums, (outY * outWidth + outX) * outChannels)
-    }
+function multiply(inputs: Float32Array[], shapes: ValueShape[], to: ValueShape): Float32Array {
+  const out = new Float32Array(to.reduce((product, side) => product * side, 1)).fill(1)
+  inputs.forEach((input, which) => {
+    for (let index = 0; index < out.length; index++) out[index]! *= input[broadcastPlace(index, shapes[which]!, to)]!
+  })
+  return out
+}
+
+/** Where in a value of shape `from` lies what broadcasting puts at `index` of shape `to`. */
+function broadcastPlace(index: number, from: ValueShape, to: ValueShape): number {
+  let [place, step, rest] = [0, 1, index]
+  for (let axis = to.length - 1; axis >= 0; axis--) {
+    const coordinate = rest % to[axis]!
+    rest = Math.floor(rest / to[axis]!)
+    if (from[axis] !== 1) place += coordinate * step
+    step *= from[axis]!
   }
+  return place
+}
+
+function concat(inputs: Float32Array[], shapes: ValueShape[], to: ValueShape): Float32Array {
+  const channels = to.at(-1)!
+  const out = new Float32Array(to.reduce((product, side) => product * side, 1))
+  let first = 0
+  inputs.forEach((input, which) => {
+    const own = shapes[which]!.at(-1)!
+    for (let pixel = 0; pixel * own < input.length; pixel++) {
+      out.set(input.subarray(pixel * own, (pixel + 1) * own), pixel * channels + first)
+    }
+    first += own
+  })
   return out
 }

@@ -1,6 +1,6 @@
 /** Networks made from networks. Every function gives a new graph; weights that did not change are shared with the old one. */
 import { StudioError } from '@shared/errors'
-import type { GraphNode, NetworkGraph, WeightTensor } from './graph'
+import type { GraphNode, NetworkGraph, Padding, WeightTensor } from './graph'
 import { inputsOf, weightKeysOf } from './shapes'
 
 /** The part of a network that `output` needs, and nothing else. @throws StudioError backbone/corrupt: no such node. */
@@ -47,8 +47,7 @@ export function weightsOf(nodes: readonly GraphNode[], weights: Map<string, Weig
  */
 export function foldBatchNorm(graph: NetworkGraph): NetworkGraph {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]))
-  const readers = new Map<string, number>([[graph.output, 1]])
-  for (const node of graph.nodes) for (const name of inputsOf(node)) readers.set(name, (readers.get(name) ?? 0) + 1)
+  const readers = countReaders(graph)
   const weights = new Map(graph.weights)
   const absorbed = new Set<string>()
   const nodes = graph.nodes.map((node): GraphNode => {
@@ -68,6 +67,39 @@ export function foldBatchNorm(graph: NetworkGraph): NetworkGraph {
   const kept = nodes.filter((node) => !absorbed.has(node.name))
   return { ...graph, nodes: kept, weights: weightsOf(kept, weights) }
 }
+
+/**
+ * Zeros around a map that only a 'valid' convolution reads are the convolution's own padding. The same goes for a maximum over what is nowhere below zero,
+ * where a padding of nothing and one of zeros agree.
+ */
+export function foldPadding(graph: NetworkGraph): NetworkGraph {
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]))
+  const readers = countReaders(graph)
+  const absorbed = new Set<string>()
+  const nodes = graph.nodes.map((node): GraphNode => {
+    if (node.op !== 'conv2d' && node.op !== 'depthwiseConv2d' && node.op !== 'maxPool') return node
+    const border = byName.get(node.input)
+    if (border?.op !== 'zeroPad' || node.padding !== 'valid' || readers.get(border.name) !== 1) return node
+    if (node.op === 'maxPool' && !(isPositive(byName.get(border.input)) && reaches(node.size, border.padding)))
+      return node
+    absorbed.add(border.name)
+    return { ...node, input: border.input, padding: border.padding }
+  })
+  return { ...graph, nodes: nodes.filter((node) => !absorbed.has(node.name)) }
+}
+
+/** How many nodes read each value; the graph's output has a reader outside. */
+function countReaders(graph: NetworkGraph): Map<string, number> {
+  const readers = new Map<string, number>([[graph.output, 1]])
+  for (const node of graph.nodes) for (const name of inputsOf(node)) readers.set(name, (readers.get(name) ?? 0) + 1)
+  return readers
+}
+
+const isPositive = (node: GraphNode | undefined): boolean => node?.op === 'relu'
+
+/** Whether every window of that size holds a pixel that is not padding. */
+const reaches = ([height, width]: [number, number], padding: Exclude<Padding, string>): boolean =>
+  Math.max(padding.top, padding.bottom) < height && Math.max(padding.left, padding.right) < width
 
 /** Batch-norm in inference mode as scale · x + offset, for each channel. */
 function affineOf(

@@ -1,175 +1,172 @@
 /**
  * A NetworkGraph as an ONNX model. It takes NHWC pictures, as everything else here does, and gives NHWC where the output is a
- * picture; in between it is NCHW, ONNX's only layout. Operators: https://onnx.ai/onnx/operators/
+ * picture; in between, each value has the layout that its operator wants. Operators: https://onnx.ai/onnx/operators/
  */
-import type { GraphNode, NetworkGraph, WeightTensor } from '../graph'
-import { inferShapes, padAmounts, type ValueShape } from '../shapes'
-import { foldBatchNorm } from '../transforms'
+import type { GraphNode, NetworkGraph } from '../graph'
+import { foldBatchNorm, foldPadding } from '../transforms'
 import { OnnxModelBuilder } from './model-builder'
+import { ValueWriter, type Layout } from './value-writer'
+import { writeActivation } from './write-activation'
+import { writeConvolution, writeGlobalPool, writePool } from './write-windows'
 
 export const ONNX_INPUT = 'input'
 export const ONNX_OUTPUT = 'output'
 
-type Convolution = Extract<GraphNode, { op: 'conv2d' | 'depthwiseConv2d' }>
-
-interface Writing {
-  model: OnnxModelBuilder
-  graph: NetworkGraph
-  shapes: Map<string, ValueShape>
-  /** Name of each graph value in the ONNX model. */
-  names: Map<string, string>
-  constants: Set<string>
-}
-
 /**
- * Batch-norm is folded into the convolutions, dropout left out. The batch is free ('N').
+ * Batch-norm and borders are folded into the convolutions, dropout left out. The batch is free ('N').
  * @throws StudioError backbone/corrupt when the graph does not fit together
  */
 export function networkToOnnx(network: NetworkGraph): Uint8Array {
-  const graph = foldBatchNorm(network)
-  const shapes = inferShapes(graph)
-  const writing: Writing = {
-    model: new OnnxModelBuilder(graph.name),
-    graph,
-    shapes,
-    names: new Map(),
-    constants: new Set()
-  }
-  for (const node of graph.nodes) writing.names.set(node.name, writeNode(node, writing))
-  const output = shapes.get(graph.output)!
-  const value = writing.names.get(graph.output)!
-  if (output.length === 3) writing.model.addNode('Transpose', [value], [ONNX_OUTPUT], { perm: { ints: [0, 2, 3, 1] } })
-  else writing.model.addNode('Identity', [value], [ONNX_OUTPUT])
-  return writing.model.addOutput(ONNX_OUTPUT, ['N', ...output]).build()
+  const graph = foldPadding(foldBatchNorm(network))
+  const model = new OnnxModelBuilder(graph.name)
+  const writer = new ValueWriter(model, graph)
+  for (const node of graph.nodes) writeNode(node, writer)
+  model.addNode('Identity', [writer.read(graph.output, 'nhwc')], [ONNX_OUTPUT])
+  return model.addOutput(ONNX_OUTPUT, ['N', ...writer.shapes.get(graph.output)!]).build()
 }
 
-/** @returns the name of the node's value in the ONNX model. */
-function writeNode(node: GraphNode, writing: Writing): string {
-  const { model, names } = writing
-  const value = `v:${node.name}`
-  const read = (name: string): string => names.get(name)!
+function writeNode(node: GraphNode, writer: ValueWriter): void {
+  const { model } = writer
   switch (node.op) {
     case 'input':
       model.addInput(ONNX_INPUT, ['N', node.height, node.width, node.channels])
-      model.addNode('Transpose', [ONNX_INPUT], [value], { perm: { ints: [0, 3, 1, 2] } })
-      return value
+      return writer.define(node.name, 'nhwc', ONNX_INPUT)
     case 'conv2d':
     case 'depthwiseConv2d':
-      writeConvolution(node, value, writing)
-      return value
-    case 'batchNorm':
-      writeBatchNorm(node, value, writing)
-      return value
-    case 'relu':
-      if (node.max === null) model.addNode('Relu', [read(node.input)], [value])
-      else model.addNode('Clip', [read(node.input), scalar(writing, 0), scalar(writing, node.max)], [value])
-      return value
-    case 'add': {
-      const [first, ...others] = node.inputs.map(read)
-      return others.reduce((sum, other, index) => {
-        const name = index === others.length - 1 ? value : `${value}:${index}`
-        model.addNode('Add', [sum, other], [name])
-        return name
-      }, first!)
-    }
-    case 'zeroPad': {
-      const { top, bottom, left, right } = node.padding
-      const pads = `${value}:pads`
-      model.addInitializer(pads, [8], BigInt64Array.from([0, 0, top, left, 0, 0, bottom, right].map(BigInt)))
-      model.addNode('Pad', [read(node.input), pads], [value])
-      return value
-    }
+      return writeConvolution(node, writer)
+    case 'maxPool':
+    case 'averagePool':
+      return writePool(node, writer)
     case 'globalAveragePool':
-      model.addNode('GlobalAveragePool', [read(node.input)], [`${value}:1x1`])
-      model.addNode('Flatten', [`${value}:1x1`], [value], { axis: { int: 1 } })
-      return value
+      return writeGlobalPool(node, writer)
+    case 'batchNorm':
+      return writeBatchNorm(node, writer)
+    case 'layerNorm':
+      return writeLayerNorm(node, writer)
+    case 'scale': {
+      const { data } = writer.weights.get(node.gamma)!
+      return writeAffine(node, data, Float32Array.of(0), writer)
+    }
+    case 'affine':
+      return writeAffine(node, Float32Array.from(node.scale), Float32Array.from(node.offset), writer)
+    case 'relu': {
+      if (node.max === null) return writer.unary('Relu', node)
+      const bounds = [writer.scalar(0), writer.scalar(node.max)]
+      model.addNode('Clip', [writer.read(node.input), ...bounds], [ValueWriter.nameOf(node.name)])
+      return writer.define(node.name, writer.layoutOf(node.input))
+    }
+    case 'activation':
+      return writeActivation(node, writer)
+    case 'add':
+      return writeChain('Add', node, writer)
+    case 'multiply':
+      return writeChain('Mul', node, writer)
+    case 'concat': {
+      const layout = writer.layoutOf(node.inputs[0]!)
+      const inputs = node.inputs.map((name) => writer.read(name, layout))
+      model.addNode('Concat', inputs, [ValueWriter.nameOf(node.name)], { axis: { int: layout === 'nhwc' ? 3 : 1 } })
+      return writer.define(node.name, layout)
+    }
+    case 'zeroPad':
+      return writeZeroPad(node, writer)
+    case 'flatten':
+      model.addNode(
+        'Flatten',
+        [writer.read(node.input, orderOf(node.input, writer))],
+        [ValueWriter.nameOf(node.name)],
+        {
+          axis: { int: 1 }
+        }
+      )
+      return writer.define(node.name, 'flat')
     case 'dropout':
-      return read(node.input)
+      return writer.define(node.name, writer.layoutOf(node.input), writer.read(node.input))
     case 'dense': {
-      const kernel = constant(writing, node.kernel)
-      const bias = node.bias === null ? [] : [constant(writing, node.bias)]
-      model.addNode('Gemm', [read(node.input), kernel, ...bias], [value])
-      return value
+      const bias = node.bias === null ? [] : [writer.weight(node.bias)]
+      const inputs = [writer.read(node.input), writer.weight(node.kernel), ...bias]
+      model.addNode('Gemm', inputs, [ValueWriter.nameOf(node.name)])
+      return writer.define(node.name, 'flat')
     }
   }
 }
 
-function writeConvolution(node: Convolution, value: string, { model, graph, shapes, names }: Writing): void {
-  const kernel = graph.weights.get(node.kernel)!
-  const [kernelHeight, kernelWidth, channels, last] = kernel.shape as [number, number, number, number]
-  const [height, width] = shapes.get(node.input) as [number, number, number]
-  const pads = padAmounts(height, width, { ...node, kernel: [kernelHeight, kernelWidth] })
-  const depthwise = node.op === 'depthwiseConv2d'
-  const shape = depthwise
-    ? [channels * last, 1, kernelHeight, kernelWidth]
-    : [last, channels, kernelHeight, kernelWidth]
-  model.addInitializer(`${value}:kernel`, shape, outputsFirst(kernel, depthwise))
-  const inputs = [names.get(node.input)!, `${value}:kernel`]
-  if (node.bias !== null) {
-    const bias = graph.weights.get(node.bias)!
-    model.addInitializer(`${value}:bias`, bias.shape, bias.data)
-    inputs.push(`${value}:bias`)
-  }
-  model.addNode('Conv', inputs, [value], {
-    kernel_shape: { ints: [kernelHeight, kernelWidth] },
-    strides: { ints: node.strides },
-    dilations: { ints: node.dilations },
-    pads: { ints: [pads.top, pads.left, pads.bottom, pads.right] },
-    group: { int: depthwise ? channels : 1 }
-  })
+/** The layout in which a value's numbers lie in the graph's order; of a single pixel, any does. */
+function orderOf(name: string, writer: ValueWriter): Layout {
+  const [height, width] = writer.shapes.get(name)!
+  return height === 1 && width === 1 ? writer.layoutOf(name) : 'nhwc'
 }
 
-/** [h, w, in, out] → [out, in, h, w]; depthwise [h, w, channels, multiplier] → [channels · multiplier, 1, h, w]. */
-function outputsFirst({ shape, data }: WeightTensor, depthwise: boolean): Float32Array {
-  const [height, width, channels, last] = shape as [number, number, number, number]
-  const taps = height * width
-  const out = new Float32Array(data.length)
-  let place = 0
-  for (let tap = 0; tap < taps; tap++) {
-    for (let channel = 0; channel < channels; channel++) {
-      for (let index = 0; index < last; index++) {
-        const row = depthwise ? channel * last + index : index * channels + channel
-        out[row * taps + tap] = data[place++]!
-      }
-    }
-  }
-  return out
-}
-
-function writeBatchNorm(node: Extract<GraphNode, { op: 'batchNorm' }>, value: string, writing: Writing): void {
-  const count = writing.graph.weights.get(node.mean)!.shape[0]!
-  const filled = (key: string | null, fallback: number): string => {
-    if (key !== null) return constant(writing, key)
-    const name = `${value}:${fallback}`
-    writing.model.addInitializer(name, [count], new Float32Array(count).fill(fallback))
+/** Two at a time, from the first to the last. */
+function writeChain(op: 'Add' | 'Mul', node: { name: string; inputs: string[] }, writer: ValueWriter): void {
+  const layout = writer.layoutOf(node.inputs[0]!)
+  const [first, ...others] = node.inputs.map((name) => writer.read(name, layout))
+  const value = ValueWriter.nameOf(node.name)
+  const last = others.reduce((sum, other, index) => {
+    const name = index === others.length - 1 ? value : `${value}:${index}`
+    writer.model.addNode(op, [sum, other], [name])
     return name
+  }, first!)
+  writer.define(node.name, layout, last)
+}
+
+function writeZeroPad(node: Extract<GraphNode, { op: 'zeroPad' }>, writer: ValueWriter): void {
+  const { top, bottom, left, right } = node.padding
+  const value = ValueWriter.nameOf(node.name)
+  const layout = writer.layoutOf(node.input)
+  const pads = layout === 'nchw' ? [0, 0, top, left, 0, 0, bottom, right] : [0, top, left, 0, 0, bottom, right, 0]
+  writer.model.addInitializer(`${value}:pads`, [8], BigInt64Array.from(pads.map(BigInt)))
+  writer.model.addNode('Pad', [writer.read(node.input), `${value}:pads`], [value])
+  writer.define(node.name, layout)
+}
+
+/** scale · x + offset; an operator that would change nothing is left out. */
+function writeAffine(
+  node: { name: string; input: string },
+  scale: Float32Array,
+  offset: Float32Array,
+  writer: ValueWriter
+): void {
+  const layout = writer.layoutOf(node.input)
+  const value = ValueWriter.nameOf(node.name)
+  let last = writer.read(node.input)
+  const apply = (op: 'Mul' | 'Add', numbers: Float32Array): void => {
+    const name = `${value}:${op}`
+    writer.model.addNode(op, [last, writer.perChannel(`${name}:by`, numbers, layout)], [name])
+    last = name
   }
-  const parameters = [
-    filled(node.gamma, 1),
-    filled(node.beta, 0),
-    constant(writing, node.mean),
-    constant(writing, node.variance)
+  if (scale.some((number) => number !== 1)) apply('Mul', scale)
+  if (offset.some((number) => number !== 0)) apply('Add', offset)
+  writer.define(node.name, layout, last)
+}
+
+function writeBatchNorm(node: Extract<GraphNode, { op: 'batchNorm' }>, writer: ValueWriter): void {
+  const value = ValueWriter.nameOf(node.name)
+  const count = writer.channelsOf(node.input)
+  const inputs = [
+    writer.read(node.input, 'nchw'),
+    norm(node.gamma, 1, count, writer),
+    norm(node.beta, 0, count, writer),
+    writer.weight(node.mean),
+    writer.weight(node.variance)
   ]
-  writing.model.addNode('BatchNormalization', [writing.names.get(node.input)!, ...parameters], [value], {
+  writer.model.addNode('BatchNormalization', inputs, [value], { epsilon: { float: node.epsilon } })
+  writer.define(node.name, writer.layoutOf(node.input) === 'flat' ? 'flat' : 'nchw')
+}
+
+function writeLayerNorm(node: Extract<GraphNode, { op: 'layerNorm' }>, writer: ValueWriter): void {
+  const count = writer.channelsOf(node.input)
+  const inputs = [
+    writer.read(node.input, 'nhwc'),
+    norm(node.gamma, 1, count, writer),
+    norm(node.beta, 0, count, writer)
+  ]
+  writer.model.addNode('LayerNormalization', inputs, [ValueWriter.nameOf(node.name)], {
+    axis: { int: -1 },
     epsilon: { float: node.epsilon }
   })
+  writer.define(node.name, writer.layoutOf(node.input) === 'flat' ? 'flat' : 'nhwc')
 }
 
-function constant({ model, graph, constants }: Writing, key: string): string {
-  const name = `w:${key}`
-  if (!constants.has(name)) {
-    constants.add(name)
-    const { shape, data } = graph.weights.get(key)!
-    model.addInitializer(name, shape, data)
-  }
-  return name
-}
-
-function scalar({ model, constants }: Writing, value: number): string {
-  const name = `scalar:${value}`
-  if (!constants.has(name)) {
-    constants.add(name)
-    model.addInitializer(name, [], Float32Array.of(value))
-  }
-  return name
-}
+/** A norm's gamma or beta; ONNX wants both even where the layer has none. */
+const norm = (key: string | null, fallback: number, count: number, writer: ValueWriter): string =>
+  key === null ? writer.filled(fallback, count) : writer.weight(key)
