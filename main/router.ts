@@ -89,6 +89,20 @@ export const router = os.router({
   },
   models: {
     list: os.models.list.handler(({ context }) => context.studio.models.list()),
+    get: os.models.get.handler(({ context, input }) => context.studio.models.get(input.backboneId)),
+    offers: os.models.offers.handler(({ context }) => context.studio.models.offers()),
+    import: os.models.import.handler(({ context, input }) => context.studio.models.import(input)),
+    fetch: os.models.fetch.handler(({ context, input }) => context.studio.models.fetch(input.offer)),
+    rename: os.models.rename.handler(({ context, input }) =>
+      context.studio.models.rename(input.backboneId, input.name)
+    ),
+    setContract: os.models.setContract.handler(({ context, input }) =>
+      context.studio.models.setContract(input.backboneId, input.contract)
+    ),
+    measure: os.models.measure.handler(({ context, input }) => context.studio.models.measure(input.backboneId)),
+    remove: os.models.remove.handler(({ context, input }) =>
+      context.studio.models.remove(input.backboneId, input.force)
+    ),
     preview: os.models.preview.handler(({ context, input }) =>
       context.studio.models.preview(input.backboneId, input.imageId, input.contract)
     )

@@ -94,9 +94,14 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   })
   const models = new ModelsService({
     store,
+    host,
     jobs,
     infer,
-    directory: paths.backbones[0]!,
+    log,
+    isAlive,
+    embedded: paths.backbones[0]!,
+    imported: paths.backbones[1]!,
+    threads: () => devices.report().cpu.threads,
     imageFile: (imageId) => datasets.imageFile(imageId)
   })
   const backbone = models.get.bind(models)
@@ -121,6 +126,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   await runs.open()
   owners.register()
   await uploads.open()
+  await models.open()
   if (door !== 'cli') {
     // In this order, so that the check runs on what was found; a check that fails is in the log and on the Models screen.
     void look()
@@ -149,6 +155,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       await Promise.allSettled([
         runs.close(training, graceMs),
         datasets.close(),
+        models.close(),
         devices.close(),
         infer.close(),
         uploads.close()

@@ -4,7 +4,7 @@
  */
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
-import { backboneSchema } from '../domain/backbone'
+import { backboneOfferSchema, backboneSchema } from '../domain/backbone'
 import { comparisonSchema } from '../domain/comparison'
 import {
   datasetClassSchema,
@@ -17,6 +17,7 @@ import { deviceReportSchema, speedMeasurementSchema } from '../domain/device'
 import { evaluationSchema, predictionFilterSchema, predictionSchema } from '../domain/evaluation'
 import { jobSchema } from '../domain/job'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
+import { preprocessingContractSchema } from '../domain/preprocessing'
 import { metricPointSchema, runEventSchema, runSchema } from '../domain/run'
 import { folderListingSchema, settingsSchema, systemInfoSchema, systemStatusSchema } from '../domain/system'
 import { presetIdSchema, trainingConfigSchema, trainingModeSchema } from '../domain/training-config'
@@ -24,6 +25,7 @@ import { procedure } from './base'
 
 const page = { offset: z.int().min(0).default(0), limit: z.int().min(1).max(500).default(100) }
 const datasetRef = z.object({ datasetId: z.string() })
+const modelRef = z.object({ backboneId: z.string().min(1) })
 const runRef = z.object({ runId: z.string() })
 
 export const contract = {
@@ -59,6 +61,29 @@ export const contract = {
   },
   models: {
     list: procedure.output(z.array(backboneSchema)),
+    get: procedure.input(modelRef).output(backboneSchema),
+    /** What can be fetched. */
+    offers: procedure.output(z.array(backboneOfferSchema)),
+    /** Starts to read a model file or folder; the job tells how it goes, and at its end which backbone came of it. */
+    import: procedure
+      .input(
+        z.object({
+          path: z.string().min(1),
+          name: z.string().trim().min(1).max(120).optional(),
+          architecture: z.string().min(1).max(120).optional(),
+          asIs: z.boolean().default(false)
+        })
+      )
+      .output(jobSchema),
+    /** Starts to fetch one of `offers`, by the user's own pip. */
+    fetch: procedure.input(z.object({ offer: z.string().min(1) })).output(jobSchema),
+    rename: procedure.input(modelRef.extend({ name: z.string().trim().min(1).max(120) })).output(backboneSchema),
+    /** Of an imported backbone: what it sees of a picture. */
+    setContract: procedure.input(modelRef.extend({ contract: preprocessingContractSchema })).output(backboneSchema),
+    /** Speed on each executor that is there. */
+    measure: procedure.input(modelRef).output(z.array(speedMeasurementSchema)),
+    /** @param force also when runs were trained on it, which could not predict any more */
+    remove: procedure.input(modelRef.extend({ force: z.boolean().default(false) })).output(z.void()),
     /** Where a pipeline of `runs.defaults` needs more than a backbone's contract: the picture as the backbone sees it. */
     preview: procedure
       .input(z.object({ backboneId: z.string(), imageId: z.int(), contract: trainingConfigSchema.shape.contract }))

@@ -28,11 +28,6 @@ export const modelJobSchema = z.object({
   directory: z.string(),
   /** The name that the user gave, or null. */
   name: z.string().nullable(),
-  /** Folders of the backbones there are: a twin, or the same weights, may be among them. */
-  backbonesDirectories: z.array(z.string()),
-  /** Ids that are taken. */
-  takenIds: z.array(z.string()),
-  takenNames: z.array(z.string()),
   threads: z.int().min(1)
 })
 export type ModelJob = z.infer<typeof modelJobSchema>
@@ -47,9 +42,8 @@ export const modelsMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), phase: z.string(), done: z.number(), total: z.number() }),
   z.object({
     type: z.literal('finished'),
-    /** Id of the backbone whose folder was written; null: it was stopped. */
-    backboneId: z.string().nullable(),
-    /** Its speed, where it could be measured. */
+    outcome: z.enum(['completed', 'stopped']),
+    /** Its speed, as far as it could be measured. */
     measurements: z.array(speedMeasurementSchema)
   }),
   workerFailedSchema

@@ -1,34 +1,42 @@
 /** Backbones: what they are, and what was found out about them on this machine. */
-import { z } from 'zod'
 import {
-  backboneSchema,
   parityCheckSchema,
   type Backbone,
   type BackboneDescription,
+  type BackboneOffer,
   type ParityCheck
 } from '@shared/domain/backbone'
 import type { SpeedMeasurement } from '@shared/domain/device'
+import type { Job } from '@shared/domain/job'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError, toErrorData } from '@shared/errors'
 import type { Store } from '../../store/store'
+import type { WorkerHost } from '../../supervisor/worker-host'
 import type { Answer, InferClient } from '../inference/infer-client'
 import type { JobsService } from '../jobs/jobs'
+import type { Log } from '../log/log'
 import { readCatalogue } from './catalogue'
+import { ModelLibrary, type ImportModel } from './library'
+import { Shelf } from './shelf'
+import { forgetSpeed, keepSpeeds, readSpeeds } from './speeds'
 
 export type Preview = Pick<Extract<Answer, { type: 'previewed' }>, 'crop' | 'seen' | 'range'>
 
-const speedSchema = backboneSchema.shape.speed.unwrap()
-const speedsSchema = z.record(z.string(), speedSchema)
-const SPEEDS_FACT = 'speeds/backbones'
 /** A check holds for one set of weights. */
 const parityFact = (backbone: BackboneDescription): string => `parity/${backbone.id}/${backbone.weightsHash}`
 
 export interface ModelsContext {
   store: Store
+  host: WorkerHost
   jobs: JobsService
   infer: InferClient
+  log: Pick<Log, 'error'>
   /** Folder of the embedded backbones. */
-  directory: string
+  embedded: string
+  /** Folder of the imported ones; made when the first one comes. */
+  imported: string
+  threads: () => number
+  isAlive: (pid: number) => boolean
   /** @throws StudioError image/not-found */
   imageFile(imageId: number): Promise<{ path: string }>
 }
@@ -37,8 +45,30 @@ export class ModelsService {
   private catalogue: Promise<BackboneDescription[]> | null = null
   private readonly checking = new Map<string, Promise<ParityCheck>>()
   private readonly listeners = new Set<() => void>()
+  private readonly shelf: Shelf
+  private readonly library: ModelLibrary
 
-  constructor(private readonly context: ModelsContext) {}
+  constructor(private readonly context: ModelsContext) {
+    const { store, host, jobs, threads } = context
+    this.shelf = new Shelf(context.imported, context.isAlive)
+    this.library = new ModelLibrary({
+      ...{ store, host, jobs, threads, shelf: this.shelf },
+      all: () => this.files(),
+      onArrived: async (_, measurements) => {
+        await keepSpeeds(store.facts, measurements)
+        this.changed()
+      },
+      onGone: async (backboneId) => {
+        await forgetSpeed(store.facts, backboneId)
+        this.changed()
+      }
+    })
+  }
+
+  /** Removes what imports of former processes left behind. Call it once, before anything else. */
+  async open(): Promise<void> {
+    await this.shelf.clean()
+  }
 
   async list(): Promise<Backbone[]> {
     return Promise.all((await this.files()).map((file) => this.complete(file)))
@@ -48,6 +78,43 @@ export class ModelsService {
   async get(backboneId: string): Promise<Backbone> {
     return this.complete(await this.file(backboneId))
   }
+
+  /**
+   * By id, name, or the beginning of an id.
+   * @throws StudioError backbone/not-found, backbone/ambiguous
+   */
+  async resolve(reference: string): Promise<Backbone> {
+    const all = await this.files()
+    const ways: ((backbone: BackboneDescription) => boolean)[] = [
+      ({ id }) => id === reference,
+      ({ name }) => name.toLowerCase() === reference.toLowerCase(),
+      ({ id }) => reference !== '' && id.startsWith(reference)
+    ]
+    for (const way of ways) {
+      const found = all.filter(way)
+      if (found.length === 1) return this.complete(found[0]!)
+      if (found.length > 1) {
+        const ids = found.map(({ id }) => id)
+        const message = `'${reference}' means ${found.length} backbones: ${ids.join(', ')}.`
+        throw new StudioError('backbone/ambiguous', message, { reference, candidates: ids })
+      }
+    }
+    throw notFound(reference, all)
+  }
+
+  import = (input: ImportModel): Promise<Job> => this.library.import(input)
+  offers = (): Promise<BackboneOffer[]> => this.library.offers()
+  fetch = (reference: string): Promise<Job> => this.library.fetch(reference)
+
+  async rename(backboneId: string, name: string): Promise<Backbone> {
+    return this.told(await this.library.rename(backboneId, name))
+  }
+
+  async setContract(backboneId: string, contract: PreprocessingContract): Promise<Backbone> {
+    return this.told(await this.library.setContract(backboneId, contract))
+  }
+
+  remove = (backboneId: string, force?: boolean): Promise<void> => this.library.remove(backboneId, force)
 
   /**
    * Checks once that the two forms of a backbone agree; the result is kept for as long as its weights stay the same.
@@ -71,18 +138,25 @@ export class ModelsService {
     for (const { id } of await this.files()) await this.checkParity(id)
   }
 
-  /** Images per second of every backbone on every executor that is there; the fastest is what `speed` says from then on. */
-  async measure(): Promise<SpeedMeasurement[]> {
-    const job = this.context.jobs.start({ kind: 'measure', title: 'Measure the backbones', stoppable: false })
+  /**
+   * Images per second on every executor that is there; the fastest is what `speed` says from then on.
+   *
+   * @param backboneId left out: every backbone
+   * @throws StudioError backbone/not-found, worker/crashed
+   */
+  async measure(backboneId?: string): Promise<SpeedMeasurement[]> {
+    const files = backboneId === undefined ? await this.files() : [await this.file(backboneId)]
+    const title = backboneId === undefined ? 'Measure the backbones' : `Measure ${files[0]!.name}`
+    const job = this.context.jobs.start({ kind: 'measure', title, stoppable: false })
     try {
-      const files = await this.files()
       const measurements: SpeedMeasurement[] = []
       for (const [index, { id, name }] of files.entries()) {
         job.progress({ phase: name, done: index, total: files.length })
         const answer = await this.context.infer.call({ type: 'measure', backboneId: id }, 'measured')
         measurements.push(...answer.measurements)
       }
-      await this.keepSpeeds(measurements)
+      await keepSpeeds(this.context.store.facts, measurements)
+      this.changed()
       job.done()
       return measurements
     } catch (error) {
@@ -111,10 +185,17 @@ export class ModelsService {
     return () => void this.listeners.delete(listener)
   }
 
+  /** Stops imports on their way. */
+  close = (): Promise<void> => this.library.close()
+
+  /** The embedded ones are read once; of the others another process may have brought one since. */
   private async files(): Promise<BackboneDescription[]> {
-    this.catalogue ??= readCatalogue(this.context.directory)
+    const { embedded, imported, log } = this.context
+    this.catalogue ??= readCatalogue(embedded)
     try {
-      return await this.catalogue
+      const own = await readCatalogue(imported, (error) => log.error('a backbone cannot be read', error))
+      const given = await this.catalogue
+      return [...given, ...own.filter(({ id }) => !given.some((other) => other.id === id))]
     } catch (error) {
       this.catalogue = null
       throw error
@@ -125,17 +206,16 @@ export class ModelsService {
     const files = await this.files()
     const file = files.find(({ id }) => id === backboneId)
     if (file) return file
-    const known = files.map(({ id }) => id)
-    throw new StudioError('backbone/not-found', `There is no backbone '${backboneId}'.`, { backboneId, known })
+    throw notFound(backboneId, files)
   }
 
   private async complete(file: BackboneDescription): Promise<Backbone> {
-    const speeds = speedsSchema.safeParse(await this.context.store.facts.get(SPEEDS_FACT))
+    const speeds = await readSpeeds(this.context.store.facts)
     return {
       ...file,
-      origin: 'embedded',
+      origin: file.provenance ? 'imported' : 'embedded',
       parity: await this.knownParity(file),
-      speed: (speeds.success && speeds.data[file.id]) || null
+      speed: speeds[file.id] ?? null
     }
   }
 
@@ -153,21 +233,17 @@ export class ModelsService {
     return check
   }
 
-  private async keepSpeeds(measurements: SpeedMeasurement[]): Promise<void> {
-    const { facts } = this.context.store
-    const before = speedsSchema.safeParse(await facts.get(SPEEDS_FACT))
-    const speeds = before.success ? before.data : {}
-    const measuredAt = Date.now()
-    // Slowest first, so that the fastest is what stays.
-    for (const found of [...measurements].sort((a, b) => a.imagesPerSecond - b.imagesPerSecond)) {
-      const { imagesPerSecond, msPerImage, executor, batchSize } = found
-      speeds[found.backboneId] = { imagesPerSecond, msPerImage, executor, batchSize, measuredAt }
-    }
-    await facts.set(SPEEDS_FACT, speeds)
+  private async told(file: BackboneDescription): Promise<Backbone> {
     this.changed()
+    return this.complete(file)
   }
 
   private changed(): void {
     for (const listener of this.listeners) listener()
   }
+}
+
+function notFound(reference: string, all: readonly BackboneDescription[]): StudioError {
+  const known = all.map(({ id }) => id)
+  return new StudioError('backbone/not-found', `There is no backbone '${reference}'.`, { backboneId: reference, known })
 }
