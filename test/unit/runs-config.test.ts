@@ -64,7 +64,7 @@ describe('the form', () => {
       if (field.input === 'choice') expect(field.choices!.length).toBeGreaterThan(1)
     }
     expect(fieldsOf('augmentation', 'head')).toEqual([])
-    expect(fieldsOf('augmentation', 'finetune').length).toBe(3)
+    expect(fieldsOf('augmentation', 'finetune').length).toBe(14)
     expect(settingLabel('head.learningRate')).toBe('Head · learning rate')
     expect(settingLabel('fineTune.epochs')).toBe('Fine-tuning · epochs')
     expect(settingLabel('unheard.of')).toBe('unheard.of')

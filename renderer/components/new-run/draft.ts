@@ -1,6 +1,7 @@
 /** The configuration while it is being edited: flat, and free to hold what is not valid yet. */
 import { trainingConfigSchema, type TrainingConfig } from '@shared/domain/training-config'
 import { flattenConfig } from '@shared/domain/training-config'
+import { FIELDS } from './field-list'
 
 /** `dotted.key` → value; a text where a number is asked and what was typed is none. */
 export type Draft = Record<string, unknown>
@@ -38,7 +39,7 @@ export function checkDraft(draft: Draft): Checked {
     const path = issue.path.map(String)
     // Entries of a list (mean, std) belong to the list's field.
     const key = path.filter((part) => !/^\d+$/.test(part)).join('.')
-    problems[key] ??= problemText(issue)
+    problems[key] ??= problemText(key, issue)
   }
   return { config: null, problems }
 }
@@ -53,14 +54,15 @@ interface Issue {
 }
 
 /** The schema's complaint in the words of a form: 'At most 10', 'A whole number'. */
-function problemText(issue: Issue): string {
+function problemText(key: string, issue: Issue): string {
   const { code, minimum, maximum, inclusive } = issue
+  const word = FIELDS.find((field) => field.key === key)?.word
+  if (word && (code === 'invalid_union' || code === 'invalid_type')) return `${word.otherwise}, or '${word.text}'`
   if (code === 'too_small') return `${inclusive === false ? 'Above' : 'At least'} ${String(minimum)}`
   if (code === 'too_big') return `${inclusive === false ? 'Below' : 'At most'} ${String(maximum)}`
   if (code === 'invalid_type' && issue.expected === 'int') return 'A whole number'
   if (code === 'invalid_type' && issue.expected === 'number') return 'A number'
   if (code === 'invalid_type' && issue.expected === 'tuple') return 'Three numbers'
-  if (code === 'invalid_union') return "A whole number from 1, or 'all'"
   return issue.message
 }
 

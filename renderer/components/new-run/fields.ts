@@ -2,6 +2,7 @@
 import { PRESETS } from '@shared/domain/presets'
 import type { TrainingMode } from '@shared/domain/training-config'
 import { EXECUTOR_NAMES, MODE_NAMES } from '../run/names'
+import type { Draft } from './draft'
 import { CONTRACT_FIELDS, FIELDS, type Field, type Topic } from './field-list'
 
 export const TOPICS: readonly { id: Topic; label: string }[] = [
@@ -10,6 +11,7 @@ export const TOPICS: readonly { id: Topic; label: string }[] = [
   { id: 'fineTune', label: 'Fine-tuning' },
   { id: 'schedule', label: 'Schedule' },
   { id: 'augmentation', label: 'Augmentation' },
+  { id: 'balance', label: 'Balance of classes' },
   { id: 'stopping', label: 'Stopping and seed' }
 ]
 
@@ -49,7 +51,14 @@ export function choiceLabel(key: string, value: string): string | null {
   return named[value] ?? BY_KEY.get(key)?.choices?.find((choice) => choice.value === value)?.label ?? null
 }
 
-/** The fields of a topic that have an effect in a mode. */
-export function fieldsOf(topic: Topic, mode: TrainingMode): Field[] {
-  return FIELDS.filter((field) => field.topic === topic && (field.modes ?? [mode]).includes(mode))
+/** The fields of a topic that have an effect in a mode and, when they are given, beside the other settings. */
+export function fieldsOf(topic: Topic, mode: TrainingMode, settings?: Draft): Field[] {
+  const matters = ({ when }: Field): boolean => !when || !settings || when.is.includes(String(settings[when.key]))
+  return FIELDS.filter((field) => field.topic === topic && (field.modes ?? [mode]).includes(mode) && matters(field))
+}
+
+/** The word that stands for a setting's value ('auto', 'all', 'none'), if the setting has one and the value is meant by it. */
+export function wordFor(key: string, value: unknown): string | null {
+  const word = BY_KEY.get(key)?.word
+  return word && word.value === value ? word.text : null
 }

@@ -1,7 +1,7 @@
 /** A run's configuration as rows, with what differs from its preset. */
 import { presetConfig } from '@shared/domain/presets'
 import { flattenConfig, type TrainingConfig } from '@shared/domain/training-config'
-import { choiceLabel, settingLabel } from '../new-run/fields'
+import { choiceLabel, settingLabel, wordFor } from '../new-run/fields'
 
 export interface ConfigRow {
   key: string
@@ -48,6 +48,8 @@ export function configRows(config: TrainingConfig): ConfigRow[] {
 /** A setting's value as people read it: the name of a choice, 'yes' and 'no', numbers as they are. */
 export function settingText(key: string, value: unknown): string {
   if (key === 'contract') return value === null ? 'as the backbone' : 'overridden'
+  const word = wordFor(key, value)
+  if (word !== null) return word
   if (value === null || value === undefined) return '–'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (Array.isArray(value)) return value.join(', ')

@@ -29,6 +29,52 @@ describe('createSchedule', () => {
   })
 })
 
+describe('the other schedules', () => {
+  it('one cycle: half a cosine from a fifth up, half a cosine down to a hundred-thousandth', () => {
+    const rate = createSchedule({ learningRate: 1, schedule: 'one-cycle', warmup: 0.25 }, 100)
+    expect(rate(0)).toBeCloseTo(0.2, 12)
+    expect(rate(12.5)).toBeCloseTo(0.6, 12)
+    expect(rate(25)).toBeCloseTo(1, 12)
+    expect(rate(62.5)).toBeCloseTo((1 + 1e-5) / 2, 12)
+    expect(rate(100)).toBeCloseTo(1e-5, 12)
+    // fastai's SchedCos: start + (1 + cos(π(1 − x)))·(end − start)/2.
+    const fastai = (start: number, end: number, x: number) =>
+      start + ((1 + Math.cos(Math.PI * (1 - x))) * (end - start)) / 2
+    expect(rate(10)).toBeCloseTo(fastai(0.2, 1, 0.4), 12)
+    expect(rate(90)).toBeCloseTo(fastai(1, 1e-5, 65 / 75), 12)
+  })
+
+  it('step: a tenth after 200, 300 and 400 of 500, after 100 of warm-up', () => {
+    const rate = createSchedule({ learningRate: 0.003, schedule: 'step', warmup: 0.2 }, 500)
+    expect([0, 99, 100, 199].map(rate)).toEqual([0.00003, 0.003, 0.003, 0.003])
+    expect([200, 299, 300, 399, 400, 499].map((step) => rate(step) / 0.003)).toEqual(
+      [0.1, 0.1, 0.01, 0.01, 0.001, 0.001].map((share) => expect.closeTo(share, 12))
+    )
+  })
+
+  it('plateau: a tenth after four epochs that are not clearly better, also after a resume', () => {
+    const config = { learningRate: 1, schedule: 'plateau', warmup: 0 } as const
+    const rate = createSchedule(config, 100)
+    const rates = [1, 0.9, 0.9, 0.89995, 0.9, 1].map((loss) => {
+      rate.observe(loss)
+      return rate(50)
+    })
+    expect(rates).toEqual([1, 1, 1, 1, 1, 0.1])
+    for (let epoch = 0; epoch < 3; epoch++) rate.observe(0.95)
+    const resumed = createSchedule(config, 100)
+    resumed.restore(rate.state())
+    resumed.observe(0.95)
+    expect(rate(60)).toBe(0.1)
+    expect(resumed(60)).toBeCloseTo(0.01, 12)
+  })
+
+  it('only a plateau listens to validation', () => {
+    const rate = createSchedule({ learningRate: 1, schedule: 'constant', warmup: 0 }, 10)
+    for (let epoch = 0; epoch < 20; epoch++) rate.observe(1)
+    expect(rate(5)).toBe(1)
+  })
+})
+
 describe('EarlyStopping', () => {
   const epoch = (number: number, validationLoss: number) => ({ epoch: number, validationLoss, validationAccuracy: 0 })
 
