@@ -34,7 +34,8 @@ export const ERROR_HINTS = {
   'backbone/unsupported-layer': 'Choose another backbone: this one has a layer that Whetstone cannot run.',
   'backbone/not-trainable': 'Train a head on it, or import its trainable twin and fine-tune that.',
   'backbone/opaque': 'Use a backbone that is kept as layers: a built-in one, or the trainable twin of this one.',
-  'backbone/incomplete': 'Import a file that holds every weight of one of the built-in architectures, or import the model as is.',
+  'backbone/incomplete':
+    'Import a file that holds every weight of one of the built-in architectures, or import the model as is.',
   'backbone/unknown-format':
     'Choose a TF.js folder, a Keras .h5 or .keras file, a TensorFlow SavedModel (folder or .tar.gz), or an ONNX file.',
   'backbone/parity': 'Do not use this backbone: its two forms disagree. Please report it.',
@@ -55,7 +56,14 @@ export const ERROR_HINTS = {
   'run/not-active': 'Only a run that is queued or running can be stopped.',
   'run/active': 'Stop the run first.',
   'run/no-checkpoint': 'Train it again: this run ended before it had a checkpoint.',
-  'run/crashed': 'Start it again; its metrics so far are kept.',
+  'run/crashed': 'Resume it: it goes on from its last checkpoint.',
+  'run/not-resumable': 'Only a run that was paused or interrupted can be resumed; duplicate it to train it anew.',
+  'run/not-pausable': 'Let it come to its end, or stop it.',
+  'run/dataset-changed': 'Duplicate the run to train it on the images as they are now.',
+  'run/backbone-changed': 'Duplicate the run to train it on the backbone as it is now.',
+  'run/checkpoint-damaged': 'Nothing to do: the run went on from the checkpoint before.',
+  'run/checkpoint-unwritten':
+    'Free some disk space: until then a crash costs what was trained since the last checkpoint.',
   'run/diverged': 'Lower the learning rate, or use the default preset.',
   'run/different-datasets': 'Compare runs of one dataset.',
   'compare/too-few': 'Choose at least two runs.',

@@ -26,9 +26,16 @@ export function createClient(carry: Carrier, close: () => Promise<void>): Store 
     const gone = (await runs.unfinished()).filter(({ pid }) => !isAlive(pid)).map(({ id }) => id)
     return gone.length === 0 ? [] : runs.interrupt(gone)
   }
+  const claim: RunStore['claim'] = async (id, ownerPid, isAlive) => {
+    for (;;) {
+      const holder = await runs.takePlace(id, ownerPid)
+      if (holder === null || isAlive(holder.pid)) return holder && { id: holder.id, name: holder.name }
+      await runs.interrupt([holder.id])
+    }
+  }
   return {
     datasets: withMethods<DatasetStore>(datasets, { dropUnfinished }),
-    runs: withMethods<RunStore>(runs, { interruptOrphans }),
+    runs: withMethods<RunStore>(runs, { interruptOrphans, claim }),
     facts: area('facts'),
     close
   }

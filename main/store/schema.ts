@@ -106,6 +106,7 @@ export interface RunTable {
   seconds: string | null
   findings: string
   error: string | null
+  checkpoint: string | null
   created_at: number
   started_at: number | null
   ended_at: number | null

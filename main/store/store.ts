@@ -93,6 +93,7 @@ export type RunPatch = Partial<
     | 'seconds'
     | 'findings'
     | 'error'
+    | 'checkpoint'
     | 'startedAt'
     | 'endedAt'
   >
@@ -110,6 +111,10 @@ export interface RunStore {
   update(id: string, patch: RunPatch): Promise<Run>
   appendPoints(id: string, points: MetricPoint[]): Promise<void>
   points(id: string): Promise<MetricPoint[]>
+  /** Forgets what was told after a step. */
+  cutPoints(id: string, afterStep: number): Promise<void>
+  /** Replaces every point by those that a checkpoint knows, in one transaction: what came after it is told anew. */
+  replacePoints(id: string, points: MetricPoint[]): Promise<void>
   /** Reads a predictions file (see worker-protocol/train) into the store. */
   ingestPredictions(id: string, file: string): Promise<void>
   evaluation(id: string, split: Split): Promise<Evaluation | null>
@@ -122,6 +127,16 @@ export interface RunStore {
   /** (image content hash, whether it was right) of every test image, for paired tests. */
   testOutcomes(id: string): Promise<{ imageId: number; hash: string; path: string; correct: boolean }[]>
   remove(id: string): Promise<void>
+  /**
+   * Queues a run that rests, under a new owner. @throws StudioError run/not-found, run/not-resumable when it does not rest.
+   */
+  resume(id: string, ownerPid: number): Promise<Run>
+  /**
+   * Takes the home's one place for training, in one transaction: the run becomes `preparing`. A run whose process is gone is
+   * interrupted and does not count.
+   * @returns null, or the run of another process that has the place.
+   */
+  claim(id: string, ownerPid: number, isAlive: (pid: number) => boolean): Promise<{ id: string; name: string } | null>
   /** Settles every unfinished run whose owner process is gone as `interrupted`; returns them. */
   interruptOrphans(isAlive: (pid: number) => boolean): Promise<Run[]>
 }

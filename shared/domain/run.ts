@@ -5,19 +5,27 @@ import { executorIdSchema } from './backbone'
 import { findingSchema } from './finding'
 import { trainingConfigSchema } from './training-config'
 
-/** queued → preparing → running → completed | stopped | failed | interrupted, settled once. */
+/**
+ * queued → preparing → running → completed | stopped | failed: these three are for good. A run that was paused, or interrupted by
+ * a crash, rests until it is resumed; then it is queued again.
+ */
 export const runStateSchema = z.enum([
   'queued',
   'preparing',
   'running',
+  'paused',
   'completed',
   'stopped',
   'failed',
   'interrupted'
 ])
 export type RunState = z.infer<typeof runStateSchema>
-export const SETTLED_STATES: readonly RunState[] = ['completed', 'stopped', 'failed', 'interrupted']
+/** No process works at it any more. */
+export const SETTLED_STATES: readonly RunState[] = ['paused', 'completed', 'stopped', 'failed', 'interrupted']
 export const isSettled = (state: RunState): boolean => SETTLED_STATES.includes(state)
+/** Not at its end: it can be resumed. */
+export const RESTING_STATES: readonly RunState[] = ['paused', 'interrupted']
+export const isResting = (state: RunState): boolean => RESTING_STATES.includes(state)
 
 /** Where a run's numbers were computed. A fallback to a slower rung is never silent: it is written here. */
 export const runEnvironmentSchema = z.object({
@@ -30,9 +38,38 @@ export const runEnvironmentSchema = z.object({
   threads: z.int(),
   /** Why not a better one, or null when nothing better was to be had. */
   fallback: z.string().nullable(),
-  versions: z.record(z.string(), z.string())
+  versions: z.record(z.string(), z.string()),
+  /** What the run was computed from, SHA-256 in hex; null in runs from before these were kept. */
+  hashes: z
+    .object({
+      /** Images with their labels and splits. */
+      dataset: z.string(),
+      /** Which image is in which split. */
+      split: z.string(),
+      /** The backbone's weights. */
+      backbone: z.string()
+    })
+    .nullable()
+    .default(null)
 })
 export type RunEnvironment = z.infer<typeof runEnvironmentSchema>
+
+export const runPhaseSchema = z.enum(['load', 'features', 'head', 'finetune', 'evaluate'])
+export type RunPhase = z.infer<typeof runPhaseSchema>
+
+/** Where a resumed run goes on. */
+export const runCheckpointSchema = z.object({
+  phase: runPhaseSchema,
+  /** Last step that is in it, over both phases. */
+  step: z.int().min(0),
+  /** The epoch of the phase that this step belongs to, and how many the phase was to have. */
+  epoch: z.int().min(0),
+  epochs: z.int().min(0),
+  /** Time worked up to then: what is done after it and lost in a crash is not in it, nor are pauses. */
+  seconds: z.number().min(0),
+  savedAt: z.int()
+})
+export type RunCheckpoint = z.infer<typeof runCheckpointSchema>
 
 export const testScoresSchema = z.object({
   accuracy: z.number(),
@@ -69,9 +106,12 @@ export const runSchema = z.object({
   best: z.object({ epoch: z.int(), validationLoss: z.number(), validationAccuracy: z.number() }).nullable(),
   test: testScoresSchema.nullable(),
   seconds: runSecondsSchema.nullable(),
+  /** The newest checkpoint of a run that is not at its end; null: it would begin anew. */
+  checkpoint: runCheckpointSchema.nullable(),
   findings: z.array(findingSchema),
   error: errorDataSchema.nullable(),
   createdAt: z.int(),
+  /** Moved on by what the run rested: now less `startedAt` is how long it has been worked at. */
   startedAt: z.int().nullable(),
   endedAt: z.int().nullable()
 })
@@ -112,7 +152,7 @@ export type LiveMistake = z.infer<typeof liveMistakeSchema>
 
 export const runProgressSchema = z.object({
   /** `features`: frozen pass over the images; `head`, `finetune`: training; `evaluate`: the test split. */
-  phase: z.enum(['load', 'features', 'head', 'finetune', 'evaluate']),
+  phase: runPhaseSchema,
   done: z.number(),
   total: z.number(),
   /** Seconds until the run ends, or null while unknown. */

@@ -84,6 +84,35 @@ describe('opening', () => {
     expect(names.map((name) => Number(name.slice(0, 4)))).toEqual(names.map((_, index) => index + 1))
   })
 
+  it('keeps the runs of the first version, with their points and their colours, and lets them rest and go on', async () => {
+    const { sqlite } = await openDatabase(file, { migrations: upTo(1) })
+    const config = { mode: 'head', head: { epochs: 7 } }
+    const environment = { frozenExecutor: 'onnxruntime', device: 'CPU', threads: 2, versions: {} }
+    sqlite.exec(`
+      insert into datasets (key, id, name, root, source, state, owner_pid, split_source, split_seed, created_at, updated_at)
+        values (3, 'd', 'Pets', '/pets', 'folder', 'ready', 1, 'stratified', 1, 1, 1);
+      insert into runs (key, id, name, color, dataset_key, dataset_name, dataset_hash, image_count, classes, config, state,
+          owner_pid, environment, epochs_done, created_at)
+        values (5, 'r', 'first', 4, 3, 'Pets', 'hash', 10, '["a","b"]', '${JSON.stringify(config)}', 'interrupted',
+          1, '${JSON.stringify(environment)}', 2, 1);
+      insert into metric_points values (5, 'train_loss', 1, 0.5, 10, 0.25, 0);
+    `)
+    sqlite.close()
+    const store = await openStoreInProcess(file)
+    const run = (await store.runs.get('r'))!
+    expect(run).toMatchObject({ name: 'first', color: 4, datasetId: 'd', state: 'interrupted', checkpoint: null })
+    expect(run.environment).toEqual({ ...environment, hashes: null })
+    // What the first version did not know of is read as what it did.
+    expect(run.config).toMatchObject({ head: { epochs: 7, method: 'gradient' } })
+    expect(await store.runs.points('r')).toEqual([
+      { series: 'train_loss', step: 1, epoch: 0.5, timeMs: 10, value: 0.25 }
+    ])
+    await store.runs.resume('r', process.pid)
+    expect((await store.runs.update('r', { state: 'paused' })).state).toBe('paused')
+    await store.runs.remove('r')
+    await store.close()
+  })
+
   it('keeps a copy beside a database that it migrates, and none where there is nothing to migrate', async () => {
     const runId = await fill()
     await openStoreInProcess(file).then((store) => store.close())

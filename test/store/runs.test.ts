@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SETTLED_STATES, seriesNameSchema, type MetricPoint } from '@shared/domain/run'
+import { RESTING_STATES, SETTLED_STATES, seriesNameSchema, type MetricPoint } from '@shared/domain/run'
 import { openStoreInProcess } from '../../main/store/open-in-process'
 import type { Store } from '../../main/store/store'
 import { addDataset, newImage, newRun } from '../fixtures/store'
@@ -34,13 +34,15 @@ describe('runs', () => {
       seconds: { import: 1.5, features: 2, train: 3, total: 6.5 },
       findings: [{ code: 'run/overfit', severity: 'info' as const, title: 'Overfits mildly' }],
       startedAt: 1_700_000_001_000,
+      checkpoint: { phase: 'head' as const, step: 12, epoch: 2, epochs: 60, seconds: 1.5, savedAt: 1_700_000_002_000 },
       environment: {
         frozenExecutor: 'onnxruntime' as const,
         trainingExecutor: 'onnxruntime' as const,
         device: 'CPU',
         threads: 2,
         fallback: null,
-        versions: { node: '24' }
+        versions: { node: '24' },
+        hashes: { dataset: 'a', split: 'b', backbone: 'c' }
       }
     }
     expect(await store.runs.update(run.id, patch)).toEqual({ ...run, ...patch })
@@ -90,6 +92,35 @@ describe('runs', () => {
     await expect(idOf('')).rejects.toMatchObject({ code: 'run/not-found' })
   })
 
+  it('goes on from where it rests, under its new owner; what is at its end does not', async () => {
+    for (const state of RESTING_STATES) {
+      const run = newRun(datasetId)
+      await store.runs.create(run, 11)
+      await store.runs.update(run.id, { state, endedAt: 5, epochsDone: 7 })
+      const resumed = await store.runs.resume(run.id, 22)
+      expect(resumed).toMatchObject({ state: 'queued', endedAt: null, error: null, epochsDone: 7 })
+      await expect(store.runs.resume(run.id, 22)).rejects.toMatchObject({ code: 'run/not-resumable' })
+      expect(await store.runs.interruptOrphans((pid) => pid === 22)).toEqual([])
+      await store.runs.update(run.id, { state: 'completed' })
+      await expect(store.runs.resume(run.id, 22)).rejects.toMatchObject({ code: 'run/not-resumable' })
+    }
+    await expect(store.runs.resume('nothing', 22)).rejects.toMatchObject({ code: 'run/not-found' })
+  })
+
+  it('has one place for training, which the dead do not hold', async () => {
+    const [first, second] = [newRun(datasetId, { name: 'first' }), newRun(datasetId)]
+    await store.runs.create(first, 11)
+    await store.runs.create(second, 22)
+    const alive = (pid: number): boolean => pid === 11
+    expect(await store.runs.claim(first.id, 11, alive)).toBeNull()
+    expect((await store.runs.get(first.id))?.state).toBe('preparing')
+    expect(await store.runs.claim(second.id, 22, alive)).toEqual({ id: first.id, name: 'first' })
+    expect((await store.runs.get(second.id))?.state).toBe('queued')
+    expect(await store.runs.claim(second.id, 22, () => false)).toBeNull()
+    expect((await store.runs.get(first.id))?.state).toBe('interrupted')
+    expect((await store.runs.get(second.id))?.state).toBe('preparing')
+  })
+
   it('is interrupted when the process that watched over it is gone', async () => {
     await store.runs.create(newRun(datasetId, { id: 'orphan', state: 'running' }), 11)
     await store.runs.create(newRun(datasetId, { id: 'queued', state: 'queued' }), 11)
@@ -130,6 +161,23 @@ describe('metric points', () => {
     expect(read).toEqual([...points].sort(order))
     expect(inserted - began).toBeLessThan(5000)
     expect(ended - inserted).toBeLessThan(2000)
+  })
+
+  it('are cut to those of a checkpoint, all or none', async () => {
+    const run = newRun(datasetId)
+    await store.runs.create(run, process.pid)
+    await store.runs.appendPoints(run.id, points.slice(0, 100))
+    const kept = points.slice(0, 40).map((point) => ({ ...point, timeMs: 1 }))
+    await store.runs.replacePoints(run.id, kept)
+    expect(await store.runs.points(run.id)).toEqual(kept)
+    await store.runs.cutPoints(run.id, 39)
+    expect(await store.runs.points(run.id)).toEqual(kept)
+    await store.runs.cutPoints(run.id, 29)
+    expect(await store.runs.points(run.id)).toEqual(kept.slice(0, 30))
+    await store.runs.replacePoints(run.id, kept)
+    const broken = [...kept.slice(0, 5), { ...kept[5]!, step: 'x' as unknown as number }]
+    await expect(store.runs.replacePoints(run.id, broken)).rejects.toThrow()
+    expect(await store.runs.points(run.id)).toEqual(kept)
   })
 
   it('keeps NaN and infinity apart from nothing, and a step that is told again as it was told last', async () => {

@@ -45,7 +45,8 @@ test('a run in the other mode has no value for what it does not use; versions an
     device: 'CPU',
     threads: 2,
     fallback: null,
-    versions: { onnxruntime: '1.30.0' }
+    versions: { onnxruntime: '1.30.0' },
+    hashes: null
   }
   const a = makeRun({ environment })
   const b = makeRun({

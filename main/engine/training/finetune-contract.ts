@@ -12,6 +12,7 @@ import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NetworkGraph, WeightTensor } from '../backbones/graph'
 import type { Executor } from '../executors/executor'
+import type { Resumable } from './loop-state'
 
 /** A dense softmax layer on pooled features. */
 export interface HeadWeights {
@@ -72,7 +73,7 @@ export interface BestEpoch {
   validationAccuracy: number
 }
 
-export interface FineTuneInput {
+export interface FineTuneInput extends Resumable {
   runtime: RuntimeLocation
   threads: number
   /** From the picture to the pooled features; batch-norm not folded, so that its parts can be kept. */

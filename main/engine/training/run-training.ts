@@ -299,7 +299,8 @@ function environmentOf(job: TrainJob, { frozen, training, reason }: ExecutorChoi
     device: 'device' in trains ? trains.device : frozen.device,
     threads: job.threads,
     fallback: reason ?? job.fallback,
-    versions
+    versions,
+    hashes: null
   }
 }
 

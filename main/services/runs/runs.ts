@@ -124,6 +124,7 @@ export class RunsService {
       seconds: null,
       findings: [],
       error: null,
+      checkpoint: null,
       createdAt: Date.now(),
       startedAt: null,
       endedAt: null

@@ -4,7 +4,7 @@ import type { Connection } from '../database'
 import type { RunStore } from '../store'
 import { runKey } from './runs'
 
-type Queries = Pick<RunStore, 'appendPoints' | 'points'>
+type Queries = Pick<RunStore, 'appendPoints' | 'points' | 'cutPoints' | 'replacePoints'>
 
 /** One value for each step of a series: a step that is told again replaces what was told before. */
 const INSERT = `
@@ -18,18 +18,26 @@ const SELECT = `
 type Row = [MetricPoint['series'], number, number, number, number | null]
 
 export function metricQueries({ db, sqlite }: Connection): Queries {
+  const write = async (id: string, points: readonly MetricPoint[], afresh: boolean): Promise<void> => {
+    const key = await runKey(db, id)
+    const insert = sqlite.prepare(INSERT)
+    const writeAll = sqlite.transaction(() => {
+      if (afresh) sqlite.prepare('delete from metric_points where run_key = ?').run(key)
+      for (const { series, step, epoch, timeMs, value } of points) {
+        const finite = value !== null && Number.isFinite(value)
+        insert.run(key, series, step, epoch, timeMs, finite ? value : null, finite ? 0 : 1)
+      }
+    })
+    writeAll.immediate()
+  }
+
   return {
-    appendPoints: async (id, points) => {
+    appendPoints: (id, points) => write(id, points, false),
+    cutPoints: async (id, afterStep) => {
       const key = await runKey(db, id)
-      const insert = sqlite.prepare(INSERT)
-      const insertAll = sqlite.transaction(() => {
-        for (const { series, step, epoch, timeMs, value } of points) {
-          const finite = value !== null && Number.isFinite(value)
-          insert.run(key, series, step, epoch, timeMs, finite ? value : null, finite ? 0 : 1)
-        }
-      })
-      insertAll.immediate()
+      sqlite.prepare('delete from metric_points where run_key = ? and step > ?').run(key, afterStep)
     },
+    replacePoints: (id, points) => write(id, points, true),
 
     points: async (id) => {
       const key = await runKey(db, id)

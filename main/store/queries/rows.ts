@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely'
 import type { Dataset, ImageRecord, Split } from '@shared/domain/dataset'
 import type { Run } from '@shared/domain/run'
+import { trainingConfigSchema } from '@shared/domain/training-config'
 import { fromJson, fromJsonOrNull } from '../json'
 import type { DatasetTable, RunTable } from '../schema'
 
@@ -56,6 +57,13 @@ export function toImage(row: ImageRow): ImageRecord {
   }
 }
 
+/** A setting that came after the run was made has the value that says what the run did. */
+function toConfig(json: string): Run['config'] {
+  const stored = fromJson<Run['config']>(json)
+  const parsed = trainingConfigSchema.safeParse(stored)
+  return parsed.success ? parsed.data : stored
+}
+
 export function toRun(row: Selectable<RunTable> & { dataset_id: string }): Run {
   return {
     id: row.id,
@@ -66,7 +74,7 @@ export function toRun(row: Selectable<RunTable> & { dataset_id: string }): Run {
     datasetHash: row.dataset_hash,
     imageCount: row.image_count,
     classes: fromJson(row.classes),
-    config: fromJson(row.config),
+    config: toConfig(row.config),
     state: row.state as Run['state'],
     environment: fromJsonOrNull(row.environment),
     epochsDone: row.epochs_done,
@@ -75,6 +83,7 @@ export function toRun(row: Selectable<RunTable> & { dataset_id: string }): Run {
     seconds: fromJsonOrNull(row.seconds),
     findings: fromJson(row.findings),
     error: fromJsonOrNull(row.error),
+    checkpoint: fromJsonOrNull(row.checkpoint),
     createdAt: row.created_at,
     startedAt: row.started_at,
     endedAt: row.ended_at

@@ -1,6 +1,6 @@
 /** Runs, their states and who watches over them. */
 import { sql, type SqlBool, type Updateable } from 'kysely'
-import { SETTLED_STATES, type Run } from '@shared/domain/run'
+import { RESTING_STATES, SETTLED_STATES, type Run } from '@shared/domain/run'
 import { StudioError } from '@shared/errors'
 import type { Connection } from '../database'
 import { toJsonOrNull } from '../json'
@@ -9,7 +9,9 @@ import type { RunPatch, RunStore } from '../store'
 import { prune } from './datasets'
 import { toRun } from './rows'
 
-type Queries = Pick<RunStore, 'list' | 'get' | 'resolve' | 'create' | 'update' | 'remove'> & {
+type Queries = Pick<RunStore, 'list' | 'get' | 'resolve' | 'create' | 'update' | 'resume' | 'remove'> & {
+  /** Makes the run `preparing` unless another one trains, which is returned then. */
+  takePlace(id: string, ownerPid: number): Promise<{ id: string; name: string; pid: number } | null>
   /** Unfinished runs, with the process that watches over each. */
   unfinished(): Promise<{ id: string; pid: number }[]>
   /** Settles as `interrupted` those that are not settled already; returns them. */
@@ -19,6 +21,7 @@ type Queries = Pick<RunStore, 'list' | 'get' | 'resolve' | 'create' | 'update' |
 /** Only what the patch names. */
 function toColumns(patch: RunPatch): Updateable<RunTable> {
   const { name, state, environment, epochsDone, best, test, seconds, findings, error, startedAt, endedAt } = patch
+  const { checkpoint } = patch
   return {
     ...(name !== undefined && { name }),
     ...(state !== undefined && { state }),
@@ -29,6 +32,7 @@ function toColumns(patch: RunPatch): Updateable<RunTable> {
     ...(seconds !== undefined && { seconds: toJsonOrNull(seconds) }),
     ...(findings !== undefined && { findings: JSON.stringify(findings) }),
     ...(error !== undefined && { error: toJsonOrNull(error) }),
+    ...(checkpoint !== undefined && { checkpoint: toJsonOrNull(checkpoint) }),
     ...(startedAt !== undefined && { started_at: startedAt }),
     ...(endedAt !== undefined && { ended_at: endedAt })
   }
@@ -108,6 +112,7 @@ export function runQueries({ db }: Connection): Queries {
           seconds: toJsonOrNull(run.seconds),
           findings: JSON.stringify(run.findings),
           error: toJsonOrNull(run.error),
+          checkpoint: toJsonOrNull(run.checkpoint),
           created_at: run.createdAt,
           started_at: run.startedAt,
           ended_at: run.endedAt
@@ -134,6 +139,39 @@ export function runQueries({ db }: Connection): Queries {
           })
         }
         return run
+      }),
+
+    resume: (id, ownerPid) =>
+      db.transaction().execute(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('runs')
+          .set({ state: 'queued', owner_pid: ownerPid, error: null, ended_at: null })
+          .where('id', '=', id)
+          .where('state', 'in', RESTING_STATES)
+          .executeTakeFirst()
+        const run = await byId(id, trx)
+        if (numUpdatedRows > 0n) return run
+        throw new StudioError('run/not-resumable', `'${run.name}' is ${run.state}.`, { runId: id, state: run.state })
+      }),
+
+    takePlace: (id, ownerPid) =>
+      db.transaction().execute(async (trx) => {
+        // A write first, so that two processes cannot both see an empty place.
+        await trx.updateTable('runs').set({ owner_pid: ownerPid }).where('id', '=', id).execute()
+        const holder = await trx
+          .selectFrom('runs')
+          .select(['id', 'name', 'owner_pid as pid'])
+          .where(sql<SqlBool>`state in ('preparing', 'running')`)
+          .where('id', '!=', id)
+          .executeTakeFirst()
+        if (holder) return holder
+        await trx
+          .updateTable('runs')
+          .set({ state: 'preparing' })
+          .where('id', '=', id)
+          .where('state', '=', 'queued')
+          .execute()
+        return null
       }),
 
     remove: (id) =>

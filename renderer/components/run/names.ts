@@ -15,6 +15,7 @@ export const STATE_NAMES: Record<RunState, string> = {
   queued: 'Queued',
   preparing: 'Preparing',
   running: 'Running',
+  paused: 'Paused',
   completed: 'Done',
   stopped: 'Stopped',
   failed: 'Failed',
