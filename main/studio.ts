@@ -84,6 +84,9 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const owners = new Owners(join(home, 'processes'))
   const { isAlive } = owners
   const devices = new DevicesService({ host, jobs, cacheDirectory: cache })
+  // The window and the browser prepare TensorFlow in the background; a command does so only when it needs it.
+  let looked: Promise<unknown> | null = null
+  const look = (): Promise<unknown> => (looked ??= door === 'cli' ? devices.refresh() : devices.start())
   const datasets = new DatasetsService({ store, host, jobs, home, sampleDirectory: join(resources, 'sample'), isAlive })
   const settings = new SettingsService(store.facts)
   const infer = new InferClient({
@@ -101,13 +104,13 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     isAlive,
     embedded: paths.backbones[0]!,
     imported: paths.backbones[1]!,
-    threads: () => devices.report().cpu.threads,
+    compute: async () => {
+      await look()
+      return { runtime: devices.runtime(), threads: devices.report().cpu.threads }
+    },
     imageFile: (imageId) => datasets.imageFile(imageId)
   })
   const backbone = models.get.bind(models)
-  // The window and the browser prepare TensorFlow in the background; a command does so only when it needs it.
-  let looked: Promise<unknown> | null = null
-  const look = (): Promise<unknown> => (looked ??= door === 'cli' ? devices.refresh() : devices.start())
   const compute = { report: () => devices.report(), runtime: () => devices.runtime(), known: look }
   const runs = new RunsService({ store, host, jobs, log, backbone, compute, paths, isAlive })
   const model = async (runId: string) => {

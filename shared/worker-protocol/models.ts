@@ -1,7 +1,7 @@
 /** The models worker: brings one backbone into a folder, then it ends. What it reads may be hostile; only this process meets it. */
 import { z } from 'zod'
 import { speedMeasurementSchema } from '../domain/device'
-import { workerFailedSchema } from './common'
+import { runtimeLocationSchema, workerFailedSchema } from './common'
 
 export const modelSourceSchema = z.discriminatedUnion('type', [
   z.object({
@@ -28,6 +28,8 @@ export const modelJobSchema = z.object({
   directory: z.string(),
   /** The name that the user gave, or null. */
   name: z.string().nullable(),
+  /** Null while TensorFlow is not prepared: a SavedModel cannot be run then, to compare with. */
+  runtime: runtimeLocationSchema.nullable(),
   threads: z.int().min(1)
 })
 export type ModelJob = z.infer<typeof modelJobSchema>

@@ -19,6 +19,8 @@ export interface FetchOptions {
   log: Log
   signal?: AbortSignal
   env?: NodeJS.ProcessEnv
+  /** What is fetched, for messages. */
+  what?: string
   /** Bytes on disk so far; four times a second. */
   onBytes: (bytes: number) => void
 }
@@ -65,7 +67,7 @@ async function download(wheels: Wheel[], options: FetchOptions): Promise<void> {
       env: { ...(options.env ?? process.env), ...PIP_ENVIRONMENT, TMPDIR: scratch, TEMP: scratch, TMP: scratch },
       onLine: (line) => log.write(`pip: ${line}`)
     })
-    if (result.code !== 0) throw pipError(result.stdout + result.stderr, result.spawnError ?? result.code)
+    if (result.code !== 0) throw pipError(result.stdout + result.stderr, result.spawnError ?? result.code, options.what)
   } finally {
     clearInterval(poll)
   }
@@ -80,33 +82,33 @@ const PIP_ENVIRONMENT = {
 }
 
 /** In order: the first that matches pip's words says what went wrong. */
-const PIP_FAILURES: [RegExp, ErrorCode, string][] = [
+const PIP_FAILURES: [RegExp, ErrorCode, (what: string) => string][] = [
   [
     /No space left on device|\[Errno 28\]|WinError 112/i,
     'runtime/disk-full',
-    'The disk filled up while TensorFlow was fetched.'
+    (what) => `The disk filled up while ${what} was fetched.`
   ],
-  [/DO NOT MATCH THE HASHES/i, 'runtime/corrupt', 'What was fetched does not match its SHA-256.'],
+  [/DO NOT MATCH THE HASHES/i, 'runtime/corrupt', () => 'What was fetched does not match its SHA-256.'],
   [
     /NewConnectionError|ConnectTimeoutError|ReadTimeoutError|Read timed out|NameResolutionError|ProxyError|SSLError|Failed to establish a new connection|Temporary failure in name resolution|getaddrinfo failed|nodename nor servname|Name or service not known|Network is unreachable|Connection (refused|reset|aborted)|ConnectionResetError|IncompleteRead|ProtocolError/i,
     'runtime/no-network',
-    'TensorFlow could not be fetched: the package index cannot be reached.'
+    (what) => `${what} could not be fetched: the package index cannot be reached.`
   ],
   [
     /No matching distribution found/i,
     'runtime/failed',
-    'The package index that pip is set to does not have the version of TensorFlow that is needed.'
+    (what) => `The package index that pip is set to does not have the version of ${what} that is needed.`
   ]
 ]
 
-/** @param text everything pip printed; @param exit its exit code, or why it did not start */
-export function pipError(text: string, exit: number | string | null): StudioError {
+/** @param text everything pip printed; @param exit its exit code, or why it did not start; @param what was being fetched */
+export function pipError(text: string, exit: number | string | null, what = 'TensorFlow'): StudioError {
   const details = { exit, output: text.slice(-4000) }
   for (const [pattern, code, message] of PIP_FAILURES) {
-    if (pattern.test(text)) return new StudioError(code, message, details)
+    if (pattern.test(text)) return new StudioError(code, message(what), details)
   }
   const last = text.trimEnd().split('\n').at(-1) ?? ''
-  return new StudioError('runtime/failed', `pip could not fetch TensorFlow: ${last || `exit ${exit}`}`, details)
+  return new StudioError('runtime/failed', `pip could not fetch ${what}: ${last || `exit ${exit}`}`, details)
 }
 
 /** Bytes of the wheels that are not in `directory` yet; whether those that are match their hash shows later. */

@@ -45,6 +45,8 @@ export class InferClient {
   private notBefore = 0
   private idleTimer: NodeJS.Timeout | null = null
   private closed = false
+  /** Of the backbones on disk: a worker keeps those that it has read. */
+  private generation = 0
 
   constructor(private readonly options: InferClientOptions) {}
 
@@ -87,6 +89,11 @@ export class InferClient {
     }
   }
 
+  /** Backbones have changed on disk: what comes from now on is answered by a worker that has not read them. */
+  forgetBackbones(): void {
+    this.generation++
+  }
+
   async close(): Promise<void> {
     this.closed = true
     if (this.idleTimer) clearTimeout(this.idleTimer)
@@ -101,12 +108,16 @@ export class InferClient {
     const pauseMs = this.notBefore - Date.now()
     if (!this.worker && pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     // TensorFlow may have been prepared since the worker was started.
-    const stale = this.worker && this.worker.compute !== JSON.stringify(this.options.compute())
+    const stale = this.worker && this.worker.compute !== this.key()
     if (stale && this.pending.size <= 1) this.retire()
     this.worker ??= this.start()
     const { worker } = this
     await worker.started
     return worker
+  }
+
+  private key(): string {
+    return JSON.stringify([this.options.compute(), this.generation])
   }
 
   private start(): Worker {
@@ -121,7 +132,7 @@ export class InferClient {
     // Requests that wait for it are told; without any, nobody is.
     started.catch(() => undefined)
     const talk = new WorkerConversation(host, 'infer', (message) => this.hear(message))
-    const worker: Worker = { talk, started, markStarted, failStart, compute: JSON.stringify(compute) }
+    const worker: Worker = { talk, started, markStarted, failStart, compute: this.key() }
     talk.ended.catch((error: unknown) => this.crashed(worker, error))
     talk.send({ type: 'start', backbonesDirectories, ...compute })
     return worker

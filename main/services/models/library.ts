@@ -8,7 +8,7 @@ import type { Job } from '@shared/domain/job'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { isSettled } from '@shared/domain/run'
 import { StudioError, toErrorData } from '@shared/errors'
-import type { ModelSource } from '@shared/worker-protocol/models'
+import type { ModelJob, ModelSource } from '@shared/worker-protocol/models'
 import type { Store } from '../../store/store'
 import type { WorkerHost } from '../../supervisor/worker-host'
 import type { JobHandle, JobsService } from '../jobs/jobs'
@@ -20,7 +20,8 @@ export interface LibraryContext {
   host: WorkerHost
   jobs: JobsService
   shelf: Shelf
-  threads: () => number
+  /** Resolves once it is known what there is to compute with. */
+  compute: () => Promise<Pick<ModelJob, 'runtime' | 'threads'>>
   /** Every backbone there is, the embedded ones too. */
   all: () => Promise<BackboneDescription[]>
   /** Called with each backbone that has come, and how fast it was found to be. */
@@ -167,8 +168,7 @@ export class ModelLibrary {
     const place = await this.context.shelf.workplace()
     const stop = new AbortController()
     const job = this.context.jobs.start({ kind: 'backbone', title, stoppable: true, onStop: () => stop.abort() })
-    const { threads } = this.context
-    const request = { source: source(place), directory: place.backbone, name, threads: threads() }
+    const request = { source: source(place), directory: place.backbone, name }
     const ended = this.run(request, place, job, stop.signal)
     this.active.set(job.id, { stop, ended })
     return job.job()
@@ -176,15 +176,15 @@ export class ModelLibrary {
 
   /** Settles the job only once nothing is left to do. Never rejects. */
   private async run(
-    request: Parameters<typeof bringIn>[0]['request'],
+    request: Omit<ModelJob, 'runtime' | 'threads'>,
     place: Workplace,
     job: JobHandle,
     signal: AbortSignal
   ): Promise<void> {
-    const { host, shelf, onArrived } = this.context
+    const { host, shelf, compute, onArrived } = this.context
     let settle = (): void => job.cancelled()
     try {
-      const measurements = await bringIn({ host, request, job, signal })
+      const measurements = await bringIn({ host, request: { ...request, ...(await compute()) }, job, signal })
       if (measurements) {
         const taken = new Set((await this.context.all()).map(({ id }) => id))
         const backbone = await shelf.put(place.backbone, taken)

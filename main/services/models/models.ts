@@ -16,7 +16,7 @@ import type { Answer, InferClient } from '../inference/infer-client'
 import type { JobsService } from '../jobs/jobs'
 import type { Log } from '../log/log'
 import { readCatalogue } from './catalogue'
-import { ModelLibrary, type ImportModel } from './library'
+import { ModelLibrary, type ImportModel, type LibraryContext } from './library'
 import { Shelf } from './shelf'
 import { forgetSpeed, keepSpeeds, readSpeeds } from './speeds'
 
@@ -35,7 +35,8 @@ export interface ModelsContext {
   embedded: string
   /** Folder of the imported ones; made when the first one comes. */
   imported: string
-  threads: () => number
+  /** Resolves once it is known what there is to compute with. */
+  compute: LibraryContext['compute']
   isAlive: (pid: number) => boolean
   /** @throws StudioError image/not-found */
   imageFile(imageId: number): Promise<{ path: string }>
@@ -49,10 +50,10 @@ export class ModelsService {
   private readonly library: ModelLibrary
 
   constructor(private readonly context: ModelsContext) {
-    const { store, host, jobs, threads } = context
+    const { store, host, jobs, compute } = context
     this.shelf = new Shelf(context.imported, context.isAlive)
     this.library = new ModelLibrary({
-      ...{ store, host, jobs, threads, shelf: this.shelf },
+      ...{ store, host, jobs, compute, shelf: this.shelf },
       all: () => this.files(),
       onArrived: async (_, measurements) => {
         await keepSpeeds(store.facts, measurements)
@@ -60,6 +61,7 @@ export class ModelsService {
       },
       onGone: async (backboneId) => {
         await forgetSpeed(store.facts, backboneId)
+        context.infer.forgetBackbones()
         this.changed()
       }
     })
@@ -234,6 +236,7 @@ export class ModelsService {
   }
 
   private async told(file: BackboneDescription): Promise<Backbone> {
+    this.context.infer.forgetBackbones()
     this.changed()
     return this.complete(file)
   }
