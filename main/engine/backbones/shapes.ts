@@ -80,7 +80,8 @@ export function inferShapes(graph: NetworkGraph): Map<string, ValueShape> {
   return shapes
 }
 
-function shapeOf(node: GraphNode, inputs: ValueShape[], weights: Map<string, WeightTensor>): ValueShape {
+/** Of one node, from the shapes of what it reads. @throws as `inferShapes` */
+export function shapeOf(node: GraphNode, inputs: ValueShape[], weights: Map<string, WeightTensor>): ValueShape {
   const expectWeight = (key: string | null, shape: number[]): void => {
     if (key === null) return
     const actual = weights.get(key)?.shape

@@ -8,7 +8,7 @@ import { StudioError } from '@shared/errors'
 import { decodeSafetensors, encodeSafetensors } from '@shared/formats/safetensors'
 import { z } from 'zod'
 import type { NetworkGraph, WeightTensor } from '../graph'
-import { inferShapes } from '../shapes'
+import { inferShapes, weightKeysOf } from '../shapes'
 import { storedGraphSchema, type StoredGraph } from './graph-schema'
 
 export const GRAPH_FILE = 'graph.json'
@@ -23,7 +23,7 @@ export async function writeStoredGraph(directory: string, graph: NetworkGraph): 
   const document: StoredGraph = { version: 1, name: graph.name, output: graph.output, nodes: graph.nodes }
   // Parsed on the way out too: what is written here can be read back.
   const text = JSON.stringify(storedGraphSchema.parse(document))
-  const named = weightKeys(graph.nodes)
+  const named = new Set(graph.nodes.flatMap(weightKeysOf))
   const weights = new Map([...graph.weights].filter(([key]) => named.has(key)))
   await writeFile(join(directory, WEIGHTS_FILE), encodeSafetensors(weights, { format: 'whetstone-graph' }))
   await writeFile(join(directory, GRAPH_FILE), text)
@@ -45,16 +45,6 @@ export async function readStoredGraph(directory: string): Promise<NetworkGraph> 
   // Read for its checks: every input made before it is used, every kernel fitting what flows into it.
   inferShapes(graph)
   return graph
-}
-
-/** Every key into the weights that the nodes name. */
-export function weightKeys(nodes: NetworkGraph['nodes']): Set<string> {
-  const keys = nodes.flatMap((node) =>
-    (['kernel', 'bias', 'gamma', 'beta', 'mean', 'variance'] as const).map((role) =>
-      role in node ? (node as Partial<Record<typeof role, string | null>>)[role] : null
-    )
-  )
-  return new Set(keys.filter((key): key is string => typeof key === 'string'))
 }
 
 function parse(path: string, text: string): StoredGraph {
