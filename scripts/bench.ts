@@ -10,6 +10,8 @@ import { ROOT } from './lib/root.ts'
 
 interface Benchmark {
   bench?: () => Promise<unknown[]>
+  /** True of one that takes so long that a run of all leaves it out. */
+  onlyWhenNamed?: boolean
 }
 
 export async function main(names: string[]): Promise<void> {
@@ -22,7 +24,8 @@ export async function main(names: string[]): Promise<void> {
     if (names.length > 0 && !names.some((name) => file.includes(name))) continue
     // Files without a benchmark are what the benchmarks share; loading them all would set up Python for nothing.
     if (!readFileSync(join(folder, file), 'utf8').includes('export async function bench(')) continue
-    const { bench } = (await import(pathToFileURL(join(folder, file)).href)) as Benchmark
+    const { bench, onlyWhenNamed } = (await import(pathToFileURL(join(folder, file)).href)) as Benchmark
+    if (onlyWhenNamed && names.length === 0) continue
     console.error(`${file} …`)
     rows.push(...(await bench!()))
   }

@@ -4,6 +4,7 @@
  * line of JSON, and at the end of its input tells {"peakBytes"}.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -19,13 +20,26 @@ export interface Contender {
   end(): Promise<{ peakBytes: number }>
 }
 
-const PACKAGES = ['tensorflow-cpu', 'keras', 'pillow', 'numpy', 'scikit-learn']
+/** Each in a virtual environment of its own: PyTorch's is large, and only some benchmarks need it. */
+const ENVIRONMENTS = {
+  keras: {
+    packages: ['tensorflow-cpu', 'keras', 'pillow', 'numpy', 'scikit-learn', 'onnxruntime'],
+    size: '300 MB'
+  },
+  torch: { packages: ['torch', 'torchvision', 'timm', 'pillow', 'numpy'], size: '3 GB' }
+} as const
+
+export type Environment = keyof typeof ENVIRONMENTS
 
 export const benchCache = (): string => join(cacheDirectory(process.env, process.platform, homedir()), 'bench')
 
 /** Starts peers/SCRIPT in a virtual environment, which is made the first time. */
-export async function pythonPeer(script: string, args: readonly string[]): Promise<Contender> {
-  const python = await pythonEnvironment()
+export async function pythonPeer(
+  script: string,
+  args: readonly string[],
+  environment: Environment = 'keras'
+): Promise<Contender> {
+  const python = await pythonEnvironment(environment)
   return converse(spawn(python, [join(import.meta.dirname, 'peers', script), ...args], silent()), script)
 }
 
@@ -54,18 +68,48 @@ export async function takeTurns(
   return answers
 }
 
-async function pythonEnvironment(): Promise<string> {
-  const folder = join(benchCache(), 'venv')
+/** Its Python. The packages are part of the folder's name, so that a change of them makes a new one. */
+export async function pythonEnvironment(environment: Environment): Promise<string> {
+  const { packages, size } = ENVIRONMENTS[environment]
+  const version = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 8)
+  const folder = join(benchCache(), `venv-${environment}-${version}`)
   const [bin, name] = process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']
   const python = join(folder, bin, name)
   const marker = join(folder, 'complete')
   if (existsSync(marker)) return python
   await mkdir(benchCache(), { recursive: true })
-  console.error('Setting up the Python peers (about 300 MB, once) …')
+  console.error(`Setting up the Python peers (${environment}: about ${size}, once) …`)
   await finished(spawn(process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', '--clear', folder]))
-  await finished(spawn(python, ['-m', 'pip', 'install', '--quiet', ...PACKAGES], { stdio: 'inherit' }))
+  await finished(spawn(python, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: 'inherit' }))
   await finished(spawn(python, ['-c', `open(${JSON.stringify(marker)}, 'w').close()`]))
   return python
+}
+
+/** A command as a contender: each piece of work is a run of it, from its start to its end. */
+export function wholeCommand(command: string, args: () => readonly string[]): Contender {
+  return {
+    async work() {
+      const start = performance.now()
+      const child = spawn(command, [...args()], silent())
+      let output = ''
+      child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+      let errors = ''
+      child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)))
+      await finished(child).catch((error: Error) => {
+        throw new Error(`${error.message}:\n${errors}`)
+      })
+      const seconds = (performance.now() - start) / 1000
+      return { seconds, accuracy: accuracyIn(output) }
+    },
+    end: () => Promise.resolve({ peakBytes: NaN })
+  }
+}
+
+/** In one document over several lines, or in the last line. */
+function accuracyIn(output: string): number {
+  const text = output.trim().startsWith('{') ? output : output.trim().split('\n').at(-1)!
+  const { accuracy, test } = JSON.parse(text) as { accuracy?: number; test?: { accuracy: number } }
+  return accuracy ?? test?.accuracy ?? NaN
 }
 
 const silent = () => ({

@@ -1,85 +1,74 @@
-/** From image files to cached features, end to end, against Keras with tf.data: the sample's PNGs, and JPEGs of a camera's size. */
-import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readdir, rename } from 'node:fs/promises'
+/**
+ * From image files to cached features, end to end: Keras with tf.data on camera-sized JPEGs and on small PNGs, and on many small
+ * JPEGs through two backbones every way that a Python user has.
+ */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import sharp from 'sharp'
-import { benchCache, ownProgram, pythonPeer, takeTurns } from './contenders.ts'
-import { median, row, type BenchRow } from './rows.ts'
+import { ownProgram, pythonPeer, takeTurns, type Contender } from './contenders.ts'
+import { photos, sampleInOneFolder } from './pictures.ts'
+import { median, row, type BenchRow, type Target } from './rows.ts'
 
-const RESOURCES = join(import.meta.dirname, '../../resources')
-const BACKBONES = join(RESOURCES, 'backbones')
-const PHOTOS = 500
-const THREADS = 2
+const BACKBONES = join(import.meta.dirname, '../../resources/backbones')
+const THREADS = '2'
+const ROUNDS = { warmUp: 1, rounds: 5 }
+
+interface Peer {
+  name: string
+  contender: Contender
+  target: Target
+}
 
 export async function bench(): Promise<BenchRow[]> {
-  const sets = [
-    { name: `${PHOTOS} JPEGs of 640 × 480`, folder: await photos() },
-    { name: "the sample's PNGs", folder: await sample() }
+  const lite0 = join(BACKBONES, 'efficientnet-lite0')
+  const camera = await photos({ count: 500, width: 640, height: 480 })
+  const small = await photos({ count: 2000, width: 320, height: 240 })
+  const sample = await sampleInOneFolder()
+  const keras = (folder: string, ratioAtLeast: number, backbone = lite0): Promise<Peer> =>
+    peer('Keras + tf.data', pythonPeer('features.py', [backbone, folder, THREADS]), ratioAtLeast)
+  return [
+    ...(await compare('500 JPEGs of 640 × 480', camera, 'efficientnet-lite0', [await keras(camera, 1.8)])),
+    ...(await compare("the sample's PNGs", sample, 'efficientnet-lite0', [await keras(sample, 1.8)])),
+    ...(await everyWay('efficientnet-lite0', small, await keras(small, 2), ['127', '128', 'BICUBIC'])),
+    ...(await everyWay('mobilenet-v2', small, await keras(small, 2, 'mobilenet-v2'), ['127.5', '127.5', 'BILINEAR']))
   ]
-  const rows: BenchRow[] = []
-  for (const { name, folder } of sets) {
-    const own = await ownProgram('features', [BACKBONES, folder, String(THREADS)])
-    const keras = await pythonPeer('features.py', [join(BACKBONES, 'efficientnet-lite0'), folder, String(THREADS)])
-    const [ours, theirs] = await takeTurns([own, keras], { warmUp: 1, rounds: 3 })
-    await Promise.all([own.end(), keras.end()])
-    const rate = (answers: Record<string, number>[]): number =>
-      median(answers.map((answer) => answer['imagesPerSecond']!))
-    rows.push(
-      row(
-        `features of ${name}, files to cache`,
-        'images/s',
-        rate(ours!),
-        { name: 'Keras + tf.data', value: rate(theirs!) },
-        { ratioAtLeast: 1.8 }
-      )
+}
+
+/** @param contract the backbone's mean, standard deviation and resizing filter, as Pillow names it */
+async function everyWay(backbone: string, folder: string, keras: Peer, contract: string[]): Promise<BenchRow[]> {
+  const model = join(mkdtempSync(join(tmpdir(), 'bench-model-')), `${backbone}.onnx`)
+  const writer = await ownProgram('write-onnx', [BACKBONES, backbone, model])
+  await writer.work()
+  await writer.end()
+  const onnx = pythonPeer('features_onnx.py', [model, folder, THREADS, ...contract])
+  const torch = pythonPeer('features_torch.py', [backbone, folder, THREADS, ...contract], 'torch')
+  const name = `2,000 JPEGs of 320 × 240 (${backbone})`
+  const peers = [
+    keras,
+    await peer('ONNX Runtime + Pillow, two processes', onnx, 1.1),
+    await peer('PyTorch', torch, 1.1)
+  ]
+  return compare(name, folder, backbone, peers)
+}
+
+async function peer(name: string, starting: Promise<Contender>, ratioAtLeast: number): Promise<Peer> {
+  return { name, contender: await starting, target: { ratioAtLeast } }
+}
+
+async function compare(name: string, folder: string, backbone: string, peers: Peer[]): Promise<BenchRow[]> {
+  const own = await ownProgram('features', [BACKBONES, backbone, folder, THREADS])
+  const contenders = [own, ...peers.map(({ contender }) => contender)]
+  const [ours, ...theirs] = await takeTurns(contenders, ROUNDS)
+  await Promise.all(contenders.map((contender) => contender.end()))
+  const rate = (answers: Record<string, number>[]): number =>
+    median(answers.map((answer) => answer['imagesPerSecond']!))
+  return peers.map((peer, index) =>
+    row(
+      `features of ${name}, files to cache`,
+      'images/s',
+      rate(ours!),
+      { name: peer.name, value: rate(theirs[index]!) },
+      peer.target
     )
-  }
-  return rows
-}
-
-/** Made once: pictures of the sample, enlarged over noise, so that they compress about as photographs do. */
-async function photos(): Promise<string> {
-  return once('photos-640x480', async (folder) => {
-    const sources = await samplePaths()
-    for (let index = 0; index < PHOTOS; index++) {
-      const noise = { type: 'gaussian' as const, mean: 128, sigma: 12 }
-      const background = sharp({ create: { width: 640, height: 480, channels: 3, background: '#808080', noise } })
-      const picture = await sharp(sources[index % sources.length]!)
-        .resize(440, 440)
-        .png()
-        .toBuffer()
-      const left = (index * 37) % 200
-      await background
-        .composite([{ input: picture, left, top: 20 }])
-        .jpeg({ quality: 88 })
-        .toFile(join(folder, `${String(index).padStart(4, '0')}.jpg`))
-    }
-  })
-}
-
-/** The sample in one folder, each file under a name of its own. */
-async function sample(): Promise<string> {
-  return once('sample', async (folder) => {
-    for (const [index, path] of (await samplePaths()).entries()) await copyFile(path, join(folder, `${index}.png`))
-  })
-}
-
-async function samplePaths(): Promise<string[]> {
-  const root = join(RESOURCES, 'sample')
-  const folders = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory())
-  const paths = await Promise.all(
-    folders.map(async ({ name }) => (await readdir(join(root, name))).map((file) => join(root, name, file)))
   )
-  return paths.flat().sort()
-}
-
-/** A folder under the cache, complete or not there. */
-async function once(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
-  const folder = join(benchCache(), name)
-  if (existsSync(folder)) return folder
-  const draft = `${folder}.${process.pid}`
-  await mkdir(draft, { recursive: true })
-  await fill(draft)
-  await rename(draft, folder)
-  return folder
 }

@@ -16,7 +16,12 @@ export interface BenchRow {
 }
 
 /** What has to hold. */
-export type Target = { ratioAtMost: number } | { ratioAtLeast: number } | { valueBelow: number }
+export type Target =
+  | { ratioAtMost: number }
+  | { ratioAtLeast: number }
+  | { valueBelow: number }
+  /** For times: the peer's by Whetstone's. */
+  | { timesFaster: number }
 
 export function row(
   work: string,
@@ -27,11 +32,16 @@ export function row(
 ): BenchRow {
   const ratio = peer && whetstone / peer.value
   const [text, met] =
-    'valueBelow' in target
-      ? [`< ${target.valueBelow} ${unit}`, whetstone < target.valueBelow]
-      : 'ratioAtMost' in target
-        ? [`ratio ≤ ${target.ratioAtMost}`, ratio !== null && ratio <= target.ratioAtMost]
-        : [`ratio ≥ ${target.ratioAtLeast}`, ratio !== null && ratio >= target.ratioAtLeast]
+    'timesFaster' in target
+      ? [
+          `ratio ≤ ${(1 / target.timesFaster).toFixed(2)} (${target.timesFaster} × faster)`,
+          ratio !== null && ratio <= 1 / target.timesFaster
+        ]
+      : 'valueBelow' in target
+        ? [`< ${target.valueBelow} ${unit}`, whetstone < target.valueBelow]
+        : 'ratioAtMost' in target
+          ? [`ratio ≤ ${target.ratioAtMost}`, ratio !== null && ratio <= target.ratioAtMost]
+          : [`ratio ≥ ${target.ratioAtLeast}`, ratio !== null && ratio >= target.ratioAtLeast]
   return { work, whetstone, peer: peer?.value ?? null, peerName: peer?.name ?? null, ratio, target: text, met, unit }
 }
 

@@ -1,6 +1,6 @@
 """Keras' and tf.data's time from image files to saved features, once for each line of standard input.
 
-The same backbone and weights, the same crop, batches of 32. Arguments: backbone folder, images folder, threads.
+The same backbone, the same crop, batches of 32. Arguments: backbone folder or mobilenet-v2, images folder, threads.
 """
 
 import json
@@ -20,18 +20,23 @@ from efficientnet_lite import build
 
 tf.config.threading.set_intra_op_parallelism_threads(threads)
 tf.config.threading.set_inter_op_parallelism_threads(threads)
-SIZE, RESIZED = 224, 256
-model = build(directory, 0, "none")
+SIZE = 224
+if directory == "mobilenet-v2":
+    model = keras.applications.MobileNetV2(weights=None, include_top=False, pooling="avg", input_shape=(SIZE, SIZE, 3))
+    mean, std, resizing = 127.5, 127.5, "bilinear"
+else:
+    model = build(directory, 0, "none")
+    mean, std, resizing = 127, 128, "bicubic"
 paths = [os.path.join(root, name) for name in sorted(os.listdir(root))]
 
 
 def load(path):
     image = tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False)
     shape = tf.cast(tf.shape(image)[:2], tf.float32)
-    size = tf.cast(tf.round(shape * RESIZED / tf.reduce_min(shape)), tf.int32)
-    image = tf.image.resize(image, size, "bicubic", antialias=True)
+    size = tf.cast(tf.round(shape * SIZE / tf.reduce_min(shape)), tf.int32)
+    image = tf.image.resize(image, size, resizing, antialias=True)
     image = tf.image.resize_with_crop_or_pad(image, SIZE, SIZE)
-    return (tf.clip_by_value(image, 0, 255) - 127) / 128
+    return (tf.clip_by_value(image, 0, 255) - mean) / std
 
 
 def extract():

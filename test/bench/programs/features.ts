@@ -1,15 +1,15 @@
-/** Whetstone's time from image files to cached features. Arguments: backbones folder, images folder, threads. */
+/** Whetstone's time from image files to cached features. Arguments: backbones folder, backbone, images folder, threads. */
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadBackbone } from '../../../main/engine/backbones/load-backbone'
 import { extractFeatures } from '../../../main/engine/data/features'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
+import { openBackbone } from './open-backbone'
 import { serveLines } from './serve-lines'
 
-async function main([backbones, root, threads]: string[]): Promise<void> {
-  const backbone = await loadBackbone([backbones!], 'efficientnet-lite0')
+async function main([backbones, id, root, threads]: string[]): Promise<void> {
+  const backbone = await openBackbone(backbones!, id!)
   const executor = await createOnnxRuntimeExecutor({ threads: Number(threads) })
   const paths = (await readdir(root!)).sort()
   const images = await Promise.all(

@@ -1,0 +1,37 @@
+/** Whetstone's time from one image file to its answer, warm. Arguments: backbones folder, images folder, threads. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { loadBackbone } from '../../../main/engine/backbones/load-backbone'
+import { applyContract } from '../../../main/engine/data/preprocess'
+import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
+import { topGuesses } from '../../../main/engine/inference/trained-network'
+import { withHead } from '../../../main/engine/inference/with-head'
+import { serveLines } from './serve-lines'
+
+const CLASSES = 10
+const IMAGES = 100
+
+async function main([backbones, root, threads]: string[]): Promise<void> {
+  const backbone = await loadBackbone([backbones!], 'efficientnet-lite0')
+  const executor = await createOnnxRuntimeExecutor({ threads: Number(threads) })
+  const { contract, featureWidth } = backbone.info
+  // The time is the same whatever the head has learned.
+  const kernel = Float32Array.from({ length: featureWidth * CLASSES }, (_, index) => Math.sin(index))
+  const network = withHead(await backbone.openFeatures(executor), {
+    kernel: { shape: [featureWidth, CLASSES], data: kernel },
+    bias: { shape: [CLASSES], data: new Float32Array(CLASSES) }
+  })
+  const labels = Array.from({ length: CLASSES }, (_, index) => `class ${index}`)
+  const paths = (await readdir(root!)).sort().slice(0, IMAGES)
+  await serveLines(async () => {
+    const times: number[] = []
+    for (const path of paths) {
+      const start = performance.now()
+      topGuesses(await network.run(await applyContract(join(root!, path), contract), 1), labels, 5)
+      times.push(performance.now() - start)
+    }
+    return { milliseconds: times.sort((a, b) => a - b)[times.length >> 1]! }
+  })
+}
+
+void main(process.argv.slice(2))
