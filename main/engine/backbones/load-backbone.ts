@@ -10,7 +10,8 @@ import type { Executor, FrozenNetwork, NetworkUse } from '../executors/executor'
 import type { NetworkGraph } from './graph'
 import { readLayersModel } from './layers-model'
 import { hashWeights } from './measures'
-import { featureExtractor, withInputSize } from './transforms'
+import { featureExtractor } from './feature-extractor'
+import { withInputSize } from './transforms'
 
 const DESCRIPTION = 'backbone.json'
 

@@ -17,18 +17,6 @@ export function cutAt(graph: NetworkGraph, output: string): NetworkGraph {
   return { name: graph.name, nodes, output, weights: weightsOf(nodes, graph.weights) }
 }
 
-/** From the picture to the pooled features. @throws StudioError backbone/unsupported-layer when nothing pools. */
-export function featureExtractor(graph: NetworkGraph): NetworkGraph {
-  const pooling = graph.nodes.findLast((node) => node.op === 'globalAveragePool')
-  if (!pooling) {
-    throw new StudioError(
-      'backbone/unsupported-layer',
-      `'${graph.name}' has no global average pooling to end the features at.`
-    )
-  }
-  return cutAt(graph, pooling.name)
-}
-
 /** The same network for square pictures of another size: convolutions and global pooling take any. */
 export function withInputSize(graph: NetworkGraph, size: number): NetworkGraph {
   const nodes = graph.nodes.map((node) => (node.op === 'input' ? { ...node, height: size, width: size } : node))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@shared/random'
 import type { NetworkGraph } from '../../../main/engine/backbones/graph'
-import { featureExtractor } from '../../../main/engine/backbones/transforms'
+import { featureExtractor } from '../../../main/engine/backbones/feature-extractor'
 import { foldTop, scoresOf, topOf } from '../../../main/engine/training/backbone-top'
 import { findHeadRuntime, openDense, openHeadSessions } from '../../../main/engine/training/head-sessions'
 import { GraphSketch, largestDifference, randomInput, tinyBackbone } from '../../fixtures/graphs'

@@ -3,7 +3,8 @@ import { listBlocks, splitAtBlock } from '../../../main/engine/backbones/blocks'
 import { countMultiplyAdds, countParameters, hashWeights } from '../../../main/engine/backbones/measures'
 import { interpret } from '../../../main/engine/backbones/reference'
 import { inferShapes, padAmounts } from '../../../main/engine/backbones/shapes'
-import { cutAt, featureExtractor, foldBatchNorm } from '../../../main/engine/backbones/transforms'
+import { featureExtractor } from '../../../main/engine/backbones/feature-extractor'
+import { cutAt, foldBatchNorm } from '../../../main/engine/backbones/transforms'
 import { StudioError } from '../../../shared/errors'
 import { GraphSketch, largestDifference, randomInput, tinyBackbone } from '../../fixtures/graphs'
 
@@ -115,7 +116,11 @@ describe('cutting and blocks', () => {
     const features = featureExtractor(sketch.build())
     expect(features.output).toBe('avgpool')
     expect([...features.weights.keys()]).toEqual(['c/kernel'])
-    expect(() => featureExtractor(new GraphSketch(4, 4, 3).relu('r').build())).toThrow('pooling')
+    expect(featureExtractor(new GraphSketch(4, 4, 3).relu('r').build()).nodes.at(-1)).toMatchObject({
+      op: 'globalAveragePool',
+      input: 'r',
+      keepDims: false
+    })
     expect(() => cutAt(features, 'nowhere')).toThrow("no node 'nowhere'")
   })
 

@@ -10,7 +10,7 @@ import { countMultiplyAdds, countParameters, hashWeights } from '../measures'
 import type { NetworkGraph } from '../graph'
 import { inferShapes } from '../shapes'
 import { writeStoredGraph } from '../stored/stored-graph'
-import { featureExtractor } from '../transforms'
+import { featureExtractor } from '../feature-extractor'
 import type { Candidate, Opaque } from './candidate'
 
 type Measured = Pick<
@@ -19,24 +19,27 @@ type Measured = Pick<
 >
 
 /**
- * @param directory exists and is empty
+ * @param parent exists; the backbone's folder is made in it, named by its id
  * @param name the user's own, or null
  * @throws StudioError backbone/unsupported-layer when the network has no features to end at, store/disk-full, store/unwritable
  */
 export async function keepCandidate(
   candidate: Candidate,
-  directory: string,
+  parent: string,
   name: string | null,
   parity: ParityCheck | null
 ): Promise<BackboneDescription> {
+  const title = name ?? candidate.suggestedName
+  const id = candidate.id ?? idOf(title)
+  const directory = join(parent, id)
   try {
+    await mkdir(directory)
     const measured = candidate.graph
       ? await keepGraph(candidate.graph, directory)
       : await keepOpaque(candidate.opaque!, directory)
     for (const { name: file, content } of candidate.extra) await writeFile(join(directory, file), content)
-    const title = name ?? candidate.suggestedName
     const description: BackboneDescription = {
-      id: candidate.id ?? idOf(title),
+      id,
       name: title,
       family: candidate.family,
       license: candidate.license,
@@ -114,7 +117,7 @@ export function idOf(name: string): string {
     .toLowerCase()
     .slice(0, 80)
   // A name in a script without Latin letters still needs an id of its own, and always the same.
-  return plain || `model-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
+  return (/^[a-z\d]/.test(plain) && plain) || `model-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
 }
 
 async function sizeOf(directory: string): Promise<number> {
