@@ -1,7 +1,8 @@
 /** Where each value of a network lies in the ONNX model, and in which layout: what all the layers' writers share. */
 import type { NetworkGraph } from '../graph'
 import { inferShapes, type ValueShape } from '../shapes'
-import { OnnxModelBuilder, type OnnxAttribute } from './model-builder'
+import type { OnnxModelBuilder} from './model-builder';
+import { type OnnxAttribute } from './model-builder'
 
 /** 'flat' is a row of features, which has no layout to speak of. */
 export type Layout = 'nchw' | 'nhwc' | 'flat'
