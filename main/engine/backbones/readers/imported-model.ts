@@ -1,5 +1,6 @@
 /** What every reader of a foreign model file gives. */
 import { basename, extname } from 'node:path'
+import type { ModelPorts } from '@shared/domain/backbone'
 import type { NetworkGraph } from '../graph'
 
 /** A file of a model that is kept as it came, because it can only be run whole. */
@@ -19,8 +20,10 @@ export interface RecordedAnswer {
 export interface ImportedModel {
   /** The network, when each of its layers is one that we know; such a backbone can be fine-tuned. */
   graph: NetworkGraph | null
-  /** Otherwise the files that a runtime runs as they are. */
-  opaque: { form: 'onnx' | 'saved-model'; files: OpaqueFile[] } | null
+  /** The files that a runtime runs as they are; a SavedModel can bring both, its trainable twin and itself. */
+  opaque: { form: 'onnx' | 'saved-model'; files: OpaqueFile[]; ports: ModelPorts } | null
+  /** Id of the built-in architecture that the weights were matched onto, when they were. */
+  architecture?: string | null
   recorded: RecordedAnswer | null
   /** Sentences for the person who imports: what was left out or assumed. */
   notes: string[]
