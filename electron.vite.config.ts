@@ -38,6 +38,7 @@ export default defineConfig({
           serve: at('main/serve.ts'),
           cli: at('main/cli.ts'),
           'store-thread': at('main/store/thread.ts'),
+          augment: at('main/engine/threads/augment.ts'),
           'onnx-session': at('main/engine/threads/onnx-session.ts'),
           'workers/import': at('main/workers/import.ts'),
           'workers/train': at('main/workers/train.ts'),

@@ -78,7 +78,8 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const paths = {
     runs: join(home, 'runs'),
     backbones: backboneFolders(resources, home),
-    featureCache: join(home, 'features')
+    featureCache: join(home, 'features'),
+    decoded: join(home, 'pixels')
   }
   const jobs = new JobsService()
   const owners = new Owners(join(home, 'processes'))

@@ -25,6 +25,8 @@ export const trainJobSchema = z.object({
   backbonesDirectories: z.array(z.string()),
   /** Folder of the feature cache. */
   featureCacheDirectory: z.string(),
+  /** Folder of decoded pictures; null: none are kept. */
+  decodedDirectory: z.string().nullable().default(null),
   datasetRoot: z.string(),
   classes: z.array(z.string()),
   images: z.array(labelledImageSchema),

@@ -6,10 +6,10 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { StudioError, type ErrorCode } from '@shared/errors'
+import { StudioError, type ErrorCode } from '../../../shared/errors.ts'
 import sharp, { type Sharp } from 'sharp'
-import { BitmapError, decodeBitmap, readBitmapHeader } from './bmp'
-import { detectFormat, type ImageFormat } from './formats'
+import { BitmapError, decodeBitmap, readBitmapHeader } from './bmp.ts'
+import { detectFormat, type ImageFormat } from './formats.ts'
 
 /** The limit past which Pillow too takes a picture for a decompression bomb: 2 × 1 GiB / 4 / 3 pixels. */
 const MAX_PIXELS = 178_956_970

@@ -4,9 +4,9 @@
  */
 import type { PreprocessingContract, ResizeFilter } from '@shared/domain/preprocessing'
 import type { KernelEnum, Sharp } from 'sharp'
-import { BACKGROUND, decoding, openImage, type OpenImage } from './decode'
-import { viewOf, type Box } from './geometry'
-import { resample, type PixelImage } from './resample'
+import { BACKGROUND, decoding, openImage, type OpenImage } from './decode.ts'
+import { viewOf, type Box } from './geometry.ts'
+import { resample, type PixelImage } from './resample.ts'
 
 export type { PixelImage }
 

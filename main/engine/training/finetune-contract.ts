@@ -88,6 +88,8 @@ export interface FineTuneInput extends Resumable {
   /** Train and validation images; those of the test split are never given. */
   images: readonly LabelledImage[]
   datasetRoot: string
+  /** Folder for decoded pictures; null: none are kept. */
+  decodedDirectory: string | null
   /** For whatever stays frozen. */
   executor: Executor
   reporter: PhaseReporter

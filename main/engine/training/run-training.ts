@@ -203,6 +203,7 @@ class TrainingRun {
       contract: job.contract,
       images,
       datasetRoot: job.datasetRoot,
+      decodedDirectory: job.decodedDirectory,
       executor: frozen,
       reporter: new PhaseRecorder('finetune', books, true),
       signal: this.signal

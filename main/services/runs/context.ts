@@ -22,6 +22,8 @@ export interface RunPaths {
   /** The embedded backbones, and the imported ones. */
   backbones: string[]
   featureCache: string
+  /** Folder of decoded pictures. */
+  decoded: string
 }
 
 export interface RunContext {

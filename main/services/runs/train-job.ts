@@ -53,6 +53,7 @@ export function buildTrainJob({ run, dataset, images, backbone, compute, paths }
     directory: runDirectory(paths, run.id),
     backbonesDirectories: paths.backbones,
     featureCacheDirectory: paths.featureCache,
+    decodedDirectory: paths.decoded,
     datasetRoot: dataset.root,
     classes: run.classes,
     images,

@@ -1,4 +1,5 @@
-import { mkdtemp, mkdir, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, mkdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -63,7 +64,10 @@ async function drawStripes(classIndex: number, folder: string, index: number): P
   const path = `${folder}/${index}.png`
   await sharp(pixels, { raw: { width: 16, height: 16, channels: 3 } }).toFile(join(root, path))
   const id = classIndex * PER_CLASS + index
-  return { id, path, hash: String(id), classIndex, split: index % 3 === 0 ? 'validation' : 'train' }
+  const hash = createHash('sha256')
+    .update(await readFile(join(root, path)))
+    .digest('hex')
+  return { id, path, hash, classIndex, split: index % 3 === 0 ? 'validation' : 'train' }
 }
 
 interface Recorded {
@@ -80,7 +84,7 @@ function inputWith(
   const settings = { epochs: 6, batchSize: 6, learningRate: 0.01, unfreeze: 2, dropout: 0.1, warmup: 0.1 }
   const config: TrainingConfig = {
     ...base,
-    augmentation: { flip: true, shift: 0.1, zoom: 0.1 },
+    augmentation: { ...base.augmentation, flip: true, shift: 0.1, zoom: 0.1 },
     fineTune: { ...base.fineTune, ...settings, ...change.fineTune }
   }
   return {
@@ -94,6 +98,7 @@ function inputWith(
     contract,
     images,
     datasetRoot: root,
+    decodedDirectory: null,
     executor,
     reporter: {
       onStart: () => undefined,

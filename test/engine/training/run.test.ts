@@ -69,6 +69,7 @@ async function jobOf(name: string, changes: Partial<TrainJob> = {}): Promise<Tra
     directory: join(home, 'runs', name),
     backbonesDirectories: [BACKBONES],
     featureCacheDirectory: join(home, 'cache'),
+    decodedDirectory: join(home, 'pixels'),
     datasetRoot: join(home, 'data'),
     classes: CLASSES,
     images,

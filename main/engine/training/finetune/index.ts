@@ -4,10 +4,11 @@
  */
 import type { NetworkGraph, WeightTensor } from '../../backbones/graph'
 import { splitAtBlock, type SplitNetwork } from '../../backbones/blocks'
+import type { FrozenNetwork } from '../../executors/executor'
 import { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import { loadTensorFlow } from '../../runtime/load'
 import type { FineTune, FineTuneInput, FineTuneResult, TrainableBlock } from '../finetune-contract'
-import { ImageInputs } from './image-inputs'
+import { openTrainingInputs, type TrainingInputs } from './image-inputs'
 import { TrainableNetwork } from './trainable-network'
 import { TrainingLoop, type LoopResult } from './training-loop'
 
@@ -21,11 +22,13 @@ export const fineTune: FineTune = async (input) => {
   const frozen = prefix && (await input.executor.load(prefix))
   const ops = new NativeOps(tf)
   const network = new TrainableNetwork(ops, suffix, input.head)
-  const loop = new TrainingLoop(input, ops, network, inputsOf(input, frozen))
+  const inputs = await inputsOf(input, frozen)
+  const loop = new TrainingLoop(input, ops, network, inputs)
   try {
     return resultOf(await loop.run(), suffix, input)
   } finally {
     loop.dispose()
+    await inputs.close()
     network.dispose()
     ops.dispose()
     await frozen?.dispose()
@@ -42,13 +45,19 @@ export function splitForTraining(
   return first ? splitAtBlock(graph, first.name) : { prefix: null, suffix: graph }
 }
 
-const inputsOf = (input: FineTuneInput, prefix: ConstructorParameters<typeof ImageInputs>[0]['prefix']): ImageInputs =>
-  new ImageInputs({
+const inputsOf = (input: FineTuneInput, prefix: FrozenNetwork | null): Promise<TrainingInputs> =>
+  openTrainingInputs({
     contract: input.contract,
     augmentation: input.config.augmentation,
     seed: input.config.seed,
     datasetRoot: input.datasetRoot,
     prefix,
+    train: input.images.filter(({ split }) => split === 'train'),
+    validation: input.images.filter(({ split }) => split === 'validation'),
+    batchSize: input.config.fineTune.batchSize,
+    sampling: input.config.balance.sampling,
+    threads: input.threads,
+    decodedDirectory: input.decodedDirectory,
     onUnreadable: (image, error) => input.reporter.onUnreadable(image, error)
   })
 

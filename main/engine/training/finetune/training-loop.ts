@@ -10,8 +10,7 @@ import { createSchedule, type Schedule } from '../schedules'
 import { dropOut } from '../dropout'
 import { derive, type TrainingRandom } from '../random'
 import { softTargets } from '../head-data'
-import { epochBatches, readAhead } from './batches'
-import type { ImageInputs, InputBatch } from './image-inputs'
+import type { InputBatch, TrainingInputs } from './image-inputs'
 import { NativeOptimizer } from './optimizer'
 import type { TrainableNetwork } from './trainable-network'
 import { validate } from './validation'
@@ -35,14 +34,14 @@ export class TrainingLoop {
   readonly #input: FineTuneInput
   readonly #ops: NativeOps
   readonly #network: TrainableNetwork
-  readonly #inputs: ImageInputs
+  readonly #inputs: TrainingInputs
   readonly #optimizer: NativeOptimizer
   readonly #dropout: TrainingRandom
   readonly #train: LabelledImage[]
   readonly #validation: LabelledImage[]
   #step = 0
 
-  constructor(input: FineTuneInput, ops: NativeOps, network: TrainableNetwork, inputs: ImageInputs) {
+  constructor(input: FineTuneInput, ops: NativeOps, network: TrainableNetwork, inputs: TrainingInputs) {
     this.#input = input
     this.#ops = ops
     this.#network = network
@@ -94,11 +93,10 @@ export class TrainingLoop {
 
   /** Ends early, at the end of a step, when the signal says so. */
   async #epoch(epoch: number, schedule: Schedule): Promise<Totals> {
-    const { config, reporter, signal } = this.#input
+    const { reporter, signal } = this.#input
     const totals: Totals = { images: 0, loss: 0, right: 0 }
-    const batches = epochBatches(this.#train, config.fineTune.batchSize, config.seed, epoch)
     let lastMs = performance.now()
-    for await (const batch of readAhead(batches, (images) => this.#inputs.augmented(images, epoch))) {
+    for await (const batch of this.#inputs.epoch(epoch)) {
       // Lets a stop arrive: TensorFlow computes on this thread.
       await setImmediate()
       if (signal.aborted) break

@@ -2,7 +2,7 @@
 import { argMax, meanCrossEntropy } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
-import type { ImageInputs } from './image-inputs'
+import type { TrainingInputs } from './image-inputs'
 import type { TrainableNetwork } from './trainable-network'
 
 export interface Validation {
@@ -16,15 +16,14 @@ export interface Validation {
 export async function validate(
   ops: NativeOps,
   network: TrainableNetwork,
-  inputs: ImageInputs,
+  inputs: TrainingInputs,
   images: readonly LabelledImage[],
   batchSize: number
 ): Promise<Validation> {
   const { classes } = network
   const seen: LabelledImage[] = []
   const rows: Float32Array[] = []
-  for (let start = 0; start < images.length; start += batchSize) {
-    const batch = await inputs.plain(images.slice(start, start + batchSize))
+  for await (const batch of inputs.evaluation(images, batchSize)) {
     if (batch.images.length === 0) continue
     const x = ops.tf.tensor4d(batch.values, [batch.images.length, ...inputs.shape], 'float32')
     const logits = network.predict(x)

@@ -1,55 +1,52 @@
 import { expect, it } from 'vitest'
 import type { LabelledImage } from '@shared/worker-protocol/train'
-import { epochBatches, readAhead } from '../../../../main/engine/training/finetune/batches'
+import { epochOrder, type EpochOrder } from '../../../../main/engine/training/finetune/batches'
 import { BoundedCache } from '../../../../main/engine/training/finetune/bounded-cache'
 
-const images = Array.from({ length: 23 }, (_, id): LabelledImage => ({
-  id,
-  path: `${id}.png`,
-  hash: String(id),
-  classIndex: 0,
-  split: 'train'
-}))
-const ids = (batches: LabelledImage[][]): number[] => batches.flat().map(({ id }) => id)
+const imagesOf = (counts: readonly number[]): LabelledImage[] =>
+  counts
+    .flatMap((count, classIndex) => Array.from({ length: count }, () => classIndex))
+    .map((classIndex, id) => ({ id, path: `${id}.png`, hash: String(id), classIndex, split: 'train' }))
+
+const images = imagesOf([23])
+const batchesOf = (order: EpochOrder) => Array.from({ length: order.batchCount }, (_, index) => order.batch(index))
+const ids = (order: EpochOrder): number[] =>
+  batchesOf(order)
+    .flat()
+    .map(({ image }) => image.id)
 
 it('every image comes once an epoch, in an order that seed and epoch decide', () => {
-  const batches = epochBatches(images, 5, 1, 1)
-  expect(batches.map(({ length }) => length)).toEqual([5, 5, 5, 5, 3])
-  expect(ids(batches).sort((a, b) => a - b)).toEqual(images.map(({ id }) => id))
-  expect(ids(epochBatches(images, 5, 1, 1))).toEqual(ids(batches))
-  expect(ids(epochBatches(images, 5, 1, 2))).not.toEqual(ids(batches))
-  expect(ids(epochBatches(images, 5, 2, 1))).not.toEqual(ids(batches))
+  const order = epochOrder(images, 5, 1, 1)
+  expect(batchesOf(order).map(({ length }) => length)).toEqual([5, 5, 5, 5, 3])
+  expect(ids(order).sort((a, b) => a - b)).toEqual(images.map(({ id }) => id))
+  expect(ids(epochOrder(images, 5, 1, 1))).toEqual(ids(order))
+  expect(ids(epochOrder(images, 5, 1, 2))).not.toEqual(ids(order))
+  expect(ids(epochOrder(images, 5, 2, 1))).not.toEqual(ids(order))
 })
 
-it('begins one piece of work ahead and no more', async () => {
-  const begun: number[] = []
-  const finished: number[] = []
-  const work = async (item: number): Promise<number> => {
-    begun.push(item)
-    return item * 10
-  }
-  for await (const value of readAhead([1, 2, 3, 4], work)) {
-    finished.push(value)
-    expect(begun.length).toBeLessThanOrEqual(finished.length + 1)
-  }
-  expect(finished).toEqual([10, 20, 30, 40])
-  expect(begun).toEqual([1, 2, 3, 4])
+it('any batch can be had without those before it', () => {
+  const [, , third] = batchesOf(epochOrder(images, 5, 4, 2))
+  expect(epochOrder(images, 5, 4, 2).batch(2)).toEqual(third)
 })
 
-it('throws what a piece of work throws when its turn comes, not before', async () => {
-  const seen: number[] = []
-  const all = async (): Promise<void> => {
-    const work = async (item: number): Promise<number> => {
-      if (item === 2) throw new Error('the second')
-      return item
+it('balanced sampling draws every class equally often, and every image of a class before one comes again', () => {
+  const uneven = imagesOf([40, 10, 4])
+  const drawn = batchesOf(epochOrder(uneven, 8, 1, 1, 'balanced')).flat()
+  expect(drawn).toHaveLength(54)
+  for (const [classIndex, count] of [40, 10, 4].entries()) {
+    const own = drawn.filter(({ image }) => image.classIndex === classIndex)
+    expect(own).toHaveLength(18)
+    const times = new Map<number, number>()
+    for (const { image, repeat } of own) {
+      // Each draw of an image knows how often it came before.
+      expect(repeat).toBe(times.get(image.id) ?? 0)
+      times.set(image.id, repeat + 1)
     }
-    for await (const value of readAhead([1, 2, 3], work)) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      seen.push(value)
-    }
+    expect(times.size).toBe(Math.min(18, count))
+    expect(Math.max(...times.values()) - Math.min(...times.values())).toBeLessThanOrEqual(1)
   }
-  await expect(all()).rejects.toThrow('the second')
-  expect(seen).toEqual([1])
+  expect(ids(epochOrder(uneven, 8, 1, 1, 'balanced'))).toEqual(drawn.map(({ image }) => image.id))
+  expect(ids(epochOrder(uneven, 8, 1, 2, 'balanced'))).not.toEqual(drawn.map(({ image }) => image.id))
 })
 
 it('a cache keeps what came first and never more than its bytes', () => {
