@@ -2,13 +2,14 @@
  * TensorFlow, operation by operation, with batch-norm folded into the convolutions: what runs a frozen network on a GPU. On a
  * CPU, ONNX Runtime is faster; there it serves as a second opinion.
  */
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-node-gpu'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-node-gpu'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
-import type { GraphNode, NetworkGraph } from '../backbones/graph'
-import { inferShapes, inputsOf, padAmounts, type ValueShape } from '../backbones/shapes'
+import type { NetworkGraph } from '../backbones/graph'
+import { inferShapes, inputsOf, type ValueShape } from '../backbones/shapes'
 import { foldBatchNorm } from '../backbones/transforms'
 import { libraryVersion, loadTensorFlow, usesGpu, type TensorFlow } from '../runtime/load'
 import type { Executor, FrozenNetwork } from './executor'
+import { applyNode } from './tensorflow-nodes'
 
 export interface TensorFlowExecutorOptions {
   runtime: RuntimeLocation
@@ -75,7 +76,7 @@ function evaluate(
   for (const node of graph.nodes) {
     const inputs = inputsOf(node).map((name) => values.get(name)!)
     const from = shapes.get(inputsOf(node)[0] ?? node.name)!
-    values.set(node.name, node.op === 'input' ? fed : tf.tidy(() => apply(tf, node, inputs, from, weights)))
+    values.set(node.name, node.op === 'input' ? fed : tf.tidy(() => applyNode(tf, node, inputs, from, weights)))
     for (const name of inputsOf(node)) {
       const left = readersLeft.get(name)! - 1
       readersLeft.set(name, left)
@@ -84,66 +85,3 @@ function evaluate(
   }
   return values.get(graph.output)!
 }
-
-function apply(
-  tf: TensorFlow,
-  node: Exclude<GraphNode, { op: 'input' }>,
-  inputs: Tensor[],
-  from: ValueShape,
-  weights: Map<string, Tensor>
-): Tensor {
-  const x = inputs[0]!
-  const weight = (key: string | null): Tensor | null => (key === null ? null : weights.get(key)!)
-  const biased = (value: Tensor, key: string | null): Tensor => (key === null ? value : value.add(weights.get(key)!))
-  switch (node.op) {
-    case 'conv2d':
-    case 'depthwiseConv2d':
-      return biased(convolve(tf, node, x as Tensor4D, weights.get(node.kernel) as Tensor4D, from), node.bias)
-    case 'batchNorm': {
-      const [mean, variance] = [weights.get(node.mean)!, weights.get(node.variance)!]
-      const [offset, scale] = [weight(node.beta) ?? undefined, weight(node.gamma) ?? undefined]
-      return tf.batchNorm(x, mean as never, variance as never, offset as never, scale as never, node.epsilon)
-    }
-    case 'relu':
-      return node.max === null ? x.relu() : node.max === 6 ? tf.relu6(x) : x.clipByValue(0, node.max)
-    case 'add':
-      return tf.addN(inputs)
-    case 'zeroPad': {
-      const { top, bottom, left, right } = node.padding
-      return pad(tf, x as Tensor4D, top, bottom, left, right)
-    }
-    case 'globalAveragePool':
-      return x.mean([1, 2])
-    case 'dropout':
-      return x.clone()
-    case 'dense':
-      return biased(tf.matMul(x as Tensor2D, weights.get(node.kernel) as Tensor2D), node.bias)
-  }
-}
-
-function convolve(
-  tf: TensorFlow,
-  node: Extract<GraphNode, { op: 'conv2d' | 'depthwiseConv2d' }>,
-  x: Tensor4D,
-  kernel: Tensor4D,
-  [height, width]: ValueShape
-): Tensor4D {
-  let padding = node.padding
-  let padded = x
-  if (typeof padding !== 'string') {
-    const window = { ...node, kernel: [kernel.shape[0], kernel.shape[1]] as [number, number] }
-    const { top, bottom, left, right } = padAmounts(height, width!, window)
-    padded = pad(tf, x, top, bottom, left, right)
-    padding = 'valid'
-  }
-  const convolution = node.op === 'conv2d' ? tf.conv2d : tf.depthwiseConv2d
-  return convolution(padded, kernel, node.strides, padding, 'NHWC', node.dilations)
-}
-
-const pad = (tf: TensorFlow, x: Tensor4D, top: number, bottom: number, left: number, right: number): Tensor4D =>
-  x.pad([
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0]
-  ])

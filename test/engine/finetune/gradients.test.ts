@@ -97,15 +97,6 @@ describe.each(Object.entries(networks))('training form of %s', (_, graph) => {
   })
 })
 
-it('refuses a layer that it could not train, by name', async () => {
-  const ops = new NativeOps(tf)
-  const head = { kernel: new Float32Array(3 * CLASSES), bias: new Float32Array(CLASSES), classes: CLASSES }
-  const lone = new GraphSketch(4, 4, 3).batchNorm('lonely', 3).pool().build()
-  expect(() => new TrainableNetwork(ops, lone, head)).toThrow(/lonely/)
-  const bounded = new GraphSketch(4, 4, 3).conv('c', [1, 1, 3, 3]).relu('bounded', 2).pool().build()
-  expect(() => new TrainableNetwork(ops, bounded, head)).toThrow(/bounded/)
-})
-
 interface Naive {
   loss: number
   gradients: Map<string, number[]>

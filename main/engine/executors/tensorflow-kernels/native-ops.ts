@@ -71,6 +71,10 @@ export class NativeOps {
     return { name, type: this.#backend.binding.TF_ATTR_INT, value }
   }
 
+  numberAttribute(name: string, value: number): TFEOpAttr {
+    return { name, type: this.#backend.binding.TF_ATTR_FLOAT, value }
+  }
+
   shapeAttribute(name: string, value: number[]): TFEOpAttr {
     return { name, type: this.#backend.binding.TF_ATTR_SHAPE, value }
   }
@@ -142,6 +146,16 @@ export class NativeOps {
     return this.run('Reshape', [this.#float, this.typeAttribute('Tshape', 'int32')], [x, this.integers(shape)])
   }
 
+  /** An elementwise function by its TensorFlow name ('Sigmoid', 'Exp', …). */
+  unary(name: string, x: Tensor): Tensor {
+    return this.run(name, [this.#float], [x])
+  }
+
+  /** A function of two broadcast values, or a gradient's kernel, by its TensorFlow name. */
+  binary(name: string, a: Tensor, b: Tensor): Tensor {
+    return this.run(name, [this.#float], [a, b])
+  }
+
   add(a: Tensor, b: Tensor): Tensor {
     return this.run('AddV2', [this.#float], [a, b])
   }
@@ -181,12 +195,23 @@ export class NativeOps {
     return this.#reduce('Mean', x, axes, keepDimensions)
   }
 
-  /** Zeros around height and width, [[top, bottom], [left, right]]. */
-  pad(x: Tensor, vertical: [number, number], horizontal: [number, number]): Tensor {
+  /** A border around height and width, [[top, bottom], [left, right]], of zeros or another value. */
+  pad(x: Tensor, vertical: [number, number], horizontal: [number, number], value = 0): Tensor {
     const paddings = this.#constant(`p${[...vertical, ...horizontal].join(',')}`, () =>
       this.tf.tensor2d([[0, 0], vertical, horizontal, [0, 0]], [4, 2], 'int32')
     )
-    return this.run('Pad', [this.#float, this.typeAttribute('Tpaddings', 'int32')], [x, paddings])
+    const attributes = [this.#float, this.typeAttribute('Tpaddings', 'int32')]
+    return value === 0
+      ? this.run('Pad', attributes, [x, paddings])
+      : this.run('PadV2', attributes, [x, paddings, this.constant(value)])
+  }
+
+  /** One after the other along `axis`. */
+  concat(tensors: readonly Tensor[], axis: number): Tensor {
+    const count = { name: 'N', type: this.#backend.binding.TF_ATTR_INT, value: tensors.length }
+    const attributes = [count, this.typeAttribute('Tidx', 'int32'), this.#float]
+    const place = this.#constant(`a${axis}`, () => this.tf.scalar(axis, 'int32'))
+    return this.run('ConcatV2', attributes, [...tensors, place])
   }
 
   slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor {

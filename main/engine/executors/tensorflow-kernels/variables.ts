@@ -27,7 +27,7 @@ export class NativeVariable {
         []
       )
     )
-    if (initial === 'zeros') this.#assignTensor(ops.tf.zeros([...shape]))
+    if (initial === 'zeros') this.assignTensor(ops.tf.zeros([...shape]))
     else this.assign(initial)
   }
 
@@ -46,7 +46,7 @@ export class NativeVariable {
 
   assign(values: Float32Array): void {
     // The tensor shares its array with JavaScript: hand over one that nobody writes to.
-    this.#assignTensor(this.#ops.tf.tensor(values.slice(), [...this.shape], 'float32'))
+    this.assignTensor(this.#ops.tf.tensor(values.slice(), [...this.shape], 'float32'))
   }
 
   /**
@@ -84,7 +84,8 @@ export class NativeVariable {
     return [this.#ops.flagAttribute('use_locking', false), this.#ops.flagAttribute('use_nesterov', nesterov)]
   }
 
-  #assignTensor(value: Tensor): void {
+  /** Takes the tensor over. */
+  assignTensor(value: Tensor): void {
     this.#ops.runMany('AssignVariableOp', [this.#ops.typeAttribute('dtype')], [this.#handle, value], 0)
     value.dispose()
   }

@@ -1,27 +1,32 @@
 /** From the nodes of a graph to units that can be trained. */
-import { StudioError } from '@shared/errors'
 import type { GraphNode, NetworkGraph } from '../../backbones/graph'
-import { inferShapes, inputsOf } from '../../backbones/shapes'
+import { inferShapes, inputsOf, type ValueShape } from '../../backbones/shapes'
 import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
-import { FoldedConvolution, type BatchNormNode, type ConvolutionNode } from './folded-convolution'
 import type { ParameterStore } from './parameters'
-import { addUnit, identityUnit, padUnit, poolUnit, rectifierUnit, type Unit } from './unit'
+import { activationUnit, rectifierUnit } from './units/activations'
+import { addUnit, affineUnit, concatUnit, denseUnit, identityUnit, multiplyUnit, scaleUnit } from './units/arithmetic'
+import { FoldedConvolution, type BatchNormNode, type ConvolutionNode } from './units/folded-convolution'
+import { BatchNorm, LayerNorm } from './units/normalization'
+import type { Unit } from './units/unit'
+import { averagePoolUnit, flattenUnit, globalPoolUnit, maxPoolUnit, padUnit } from './units/windows'
+
+/** `momentum` m of the moving statistics of batch-norm, which each batch moves by 1 − m; null keeps them as they are. */
+export interface CompileOptions {
+  momentum: number | null
+}
 
 /**
- * Each convolution takes in the batch-norm and the rectifier behind it where nothing else reads the values between.
- *
- * @throws StudioError backbone/unsupported-layer naming a layer that can be run but not trained.
+ * Each convolution takes in the batch-norm and the rectifier behind it where nothing else reads the values between; the
+ * batch-norm only where its statistics stay as they are.
  */
-export function compileUnits(ops: NativeOps, graph: NetworkGraph, parameters: ParameterStore): Unit[] {
+export function compileUnits(
+  ops: NativeOps,
+  graph: NetworkGraph,
+  parameters: ParameterStore,
+  { momentum }: CompileOptions
+): Unit[] {
   const shapes = inferShapes(graph)
-  const readers = new Map<string, GraphNode[]>()
-  for (const node of graph.nodes) {
-    for (const name of inputsOf(node)) readers.set(name, [...(readers.get(name) ?? []), node])
-  }
-  const onlyReader = (name: string): GraphNode | null => {
-    const all = readers.get(name) ?? []
-    return all.length === 1 && name !== graph.output ? all[0]! : null
-  }
+  const onlyReader = onlyReaders(graph)
   const taken = new Set<string>()
 
   const convolution = (node: ConvolutionNode): Unit => {
@@ -29,52 +34,71 @@ export function compileUnits(ops: NativeOps, graph: NetworkGraph, parameters: Pa
     let norm: BatchNormNode | null = null
     let rectifier: { name: string; max: 6 | null } | null = null
     const second = onlyReader(last)
-    if (second?.op === 'batchNorm') {
+    if (second?.op === 'batchNorm' && momentum === null) {
       norm = second
       last = norm.name
       taken.add(last)
     }
     const third = onlyReader(last)
-    if (third?.op === 'relu') {
-      rectifier = { name: third.name, max: rectifierMax(third) }
+    if (third?.op === 'relu' && (third.max === null || third.max === 6)) {
+      rectifier = { name: third.name, max: third.max }
       taken.add(third.name)
     }
     return new FoldedConvolution(ops, parameters, { convolution: node, norm, rectifier })
   }
 
-  const unitOf = (node: GraphNode): Unit | null => {
-    if (taken.has(node.name)) return null
-    const size = shapes.get(inputsOf(node)[0] ?? node.name)!
+  const unitOf = (node: Exclude<GraphNode, { op: 'input' }>): Unit => {
+    const sizes = inputsOf(node).map((name) => shapes.get(name)!)
+    const size: ValueShape = sizes[0]!
     switch (node.op) {
-      case 'input':
-        return null
       case 'conv2d':
       case 'depthwiseConv2d':
         return convolution(node)
+      case 'batchNorm':
+        return new BatchNorm(ops, parameters, node, momentum)
+      case 'layerNorm':
+        return new LayerNorm(ops, parameters, node, size.at(-1)!)
+      case 'relu':
+        return rectifierUnit(ops, node)
+      case 'activation':
+        return activationUnit(ops, node)
       case 'add':
         return addUnit(ops, node)
+      case 'multiply':
+        return multiplyUnit(ops, node, sizes)
+      case 'concat':
+        return concatUnit(ops, node, sizes)
+      case 'scale':
+        return scaleUnit(ops, node, parameters)
+      case 'affine':
+        return affineUnit(ops, node, parameters)
+      case 'dense':
+        return denseUnit(ops, node, parameters)
+      case 'dropout':
+        return identityUnit(ops, node)
       case 'globalAveragePool':
-        return poolUnit(ops, node, size)
+        return globalPoolUnit(ops, node, size)
+      case 'maxPool':
+        return maxPoolUnit(ops, node, size)
+      case 'averagePool':
+        return averagePoolUnit(ops, node, size)
       case 'zeroPad':
         return padUnit(ops, node, size)
-      case 'relu':
-        return rectifierUnit(ops, node, rectifierMax(node))
-      case 'dropout':
-        return identityUnit(node)
-      case 'batchNorm':
-      case 'dense':
-        throw untrainable(node, `a ${node.op} that follows no convolution`)
+      case 'flatten':
+        return flattenUnit(ops, node, size)
     }
   }
-  return graph.nodes.map(unitOf).filter((unit) => unit !== null)
+  return graph.nodes.flatMap((node) => (node.op === 'input' || taken.has(node.name) ? [] : [unitOf(node)]))
 }
 
-function rectifierMax(node: Extract<GraphNode, { op: 'relu' }>): 6 | null {
-  if (node.max === null || node.max === 6) return node.max
-  throw untrainable(node, `a rectifier that ends at ${node.max}`)
+/** The node that alone reads a value; null where there are several, or the value is the network's output. */
+function onlyReaders(graph: NetworkGraph): (name: string) => GraphNode | null {
+  const readers = new Map<string, GraphNode[]>()
+  for (const node of graph.nodes) {
+    for (const name of inputsOf(node)) readers.set(name, [...(readers.get(name) ?? []), node])
+  }
+  return (name) => {
+    const all = readers.get(name) ?? []
+    return all.length === 1 && name !== graph.output ? all[0]! : null
+  }
 }
-
-const untrainable = (node: GraphNode, what: string): StudioError =>
-  new StudioError('backbone/unsupported-layer', `Layer '${node.name}' cannot be fine-tuned: it is ${what}.`, {
-    layer: node.name
-  })

@@ -16,6 +16,7 @@ export class ParameterStore {
   readonly #ops: NativeOps
   readonly #weights: ReadonlyMap<string, WeightTensor>
   readonly #parameters = new Map<string, Parameter>()
+  readonly #statistics = new Map<string, NativeVariable>()
   readonly #constants: Tensor[] = []
 
   constructor(ops: NativeOps, weights: ReadonlyMap<string, WeightTensor>) {
@@ -41,9 +42,19 @@ export class ParameterStore {
     return parameter
   }
 
-  /** A tensor that stays as it is for the life of the store. */
-  constant(values: Float32Array): Tensor {
-    const tensor = this.#ops.tf.keep(this.#ops.tf.tensor1d(values, 'float32'))
+  /** The moving statistic of that key: kept and given back with the parameters, but moved by batches, not by gradients. */
+  statistic(key: string): NativeVariable {
+    const known = this.#statistics.get(key)
+    if (known) return known
+    const { shape, data } = this.weight(key)
+    const variable = new NativeVariable(this.#ops, shape, data)
+    this.#statistics.set(key, variable)
+    return variable
+  }
+
+  /** A vector that stays as it is for the life of the store. */
+  constant(values: Float32Array | readonly number[]): Tensor {
+    const tensor = this.#ops.tf.keep(this.#ops.tf.tensor1d(Float32Array.from(values), 'float32'))
     this.#constants.push(tensor)
     return tensor
   }
@@ -54,13 +65,23 @@ export class ParameterStore {
     return weight
   }
 
-  /** A copy of every parameter. */
+  /** Every variable, moving statistics included, by its key. */
+  get variables(): ReadonlyMap<string, NativeVariable> {
+    return new Map([...this.all.map(({ key, variable }) => [key, variable] as const), ...this.#statistics])
+  }
+
+  /** A copy of every parameter and moving statistic. */
   snapshot(): Map<string, Float32Array> {
-    return new Map(this.all.map(({ key, variable }) => [key, variable.toArray()]))
+    return new Map([...this.variables].map(([key, variable]) => [key, variable.toArray()]))
+  }
+
+  /** Puts values back that `snapshot` gave. */
+  restore(values: ReadonlyMap<string, Float32Array>): void {
+    for (const [key, variable] of this.variables) variable.assign(values.get(key)!)
   }
 
   dispose(): void {
-    for (const { variable } of this.#parameters.values()) variable.dispose()
+    for (const variable of this.variables.values()) variable.dispose()
     for (const tensor of this.#constants) tensor.dispose()
   }
 }

@@ -1,11 +1,10 @@
 /** The unfrozen end of a backbone with a dense softmax head, on TensorFlow. */
 import type { NetworkGraph } from '../../backbones/graph'
-import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
-import { type Tensor } from '../../executors/tensorflow-kernels/native-ops'
+import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
 import type { HeadWeights } from '../finetune-contract'
-import { compileUnits } from './compile'
+import { compileUnits, type CompileOptions } from './compile'
 import { ParameterStore, type Gradients } from './parameters'
-import type { Unit } from './unit'
+import type { Unit } from './units/unit'
 
 const HEAD_KERNEL = 'head/kernel'
 const HEAD_BIAS = 'head/bias'
@@ -30,14 +29,15 @@ export class TrainableNetwork {
   readonly #output: string
   /** Values that some unit's backward pass looks at. */
   readonly #kept: ReadonlySet<string>
+  /** Values that a parameter lies before: only their gradients are of use. */
+  readonly #learned: ReadonlySet<string>
   /** For each value, the index of the last unit that reads it. */
   readonly #lastReader: ReadonlyMap<string, number>
 
-  /** @throws StudioError backbone/unsupported-layer */
-  constructor(ops: NativeOps, graph: NetworkGraph, head: HeadWeights) {
+  constructor(ops: NativeOps, graph: NetworkGraph, head: HeadWeights, options: CompileOptions = { momentum: null }) {
     this.#ops = ops
     this.parameters = new ParameterStore(ops, graph.weights)
-    this.#units = compileUnits(ops, graph, this.parameters)
+    this.#units = compileUnits(ops, graph, this.parameters, options)
     this.#input = graph.nodes.find((node) => node.op === 'input')!.name
     this.#output = graph.output
     this.classes = head.classes
@@ -50,6 +50,11 @@ export class TrainableNetwork {
         ...(unit.needsOutput ? [unit.output] : [])
       ])
     )
+    const learned = new Set<string>()
+    for (const unit of this.#units) {
+      if (unit.learns || unit.inputs.some((name) => learned.has(name))) learned.add(unit.output)
+    }
+    this.#learned = learned
     this.#lastReader = new Map(this.#units.flatMap((unit, index) => unit.inputs.map((name) => [name, index] as const)))
   }
 
@@ -134,7 +139,13 @@ export class TrainableNetwork {
   #forward(x: Tensor, training: boolean): Map<string, Tensor> {
     const values = new Map<string, Tensor>([[this.#input, x.clone()]])
     this.#units.forEach((unit, index) => {
-      values.set(unit.output, unit.forward(unit.inputs.map((name) => values.get(name)!)))
+      values.set(
+        unit.output,
+        unit.forward(
+          unit.inputs.map((name) => values.get(name)!),
+          training
+        )
+      )
       for (const name of new Set(unit.inputs)) {
         const isLast = this.#lastReader.get(name) === index
         if (isLast && name !== this.#output && !(training && this.#kept.has(name))) drop(values, name)
@@ -147,8 +158,14 @@ export class TrainableNetwork {
   #backward(values: Map<string, Tensor>, dOutput: Tensor, gradients: Gradients): void {
     const slopes = new Map<string, Tensor>([[this.#output, dOutput]])
     for (const unit of [...this.#units].reverse()) {
-      const dy = slopes.get(unit.output)!
-      const wanted = unit.inputs.some((name) => name !== this.#input)
+      const dy = slopes.get(unit.output)
+      if (!dy || !this.#learned.has(unit.output)) {
+        unit.release()
+        drop(slopes, unit.output)
+        drop(values, unit.output)
+        continue
+      }
+      const wanted = unit.inputs.some((name) => this.#learned.has(name))
       const dInputs = unit.backward({
         dy,
         y: values.get(unit.output),

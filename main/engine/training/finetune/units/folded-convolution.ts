@@ -4,10 +4,10 @@
  * y = rectify(conv(x, W · scale) + shift). The gradients by W, γ, β and b are those of the unfolded form, and come out of
  * the folded kernel's at the cost of a few operations on the kernel instead of several on the picture.
  */
-import type { GraphNode } from '../../backbones/graph'
-import type { ConvolutionGeometry, NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
-import { convolver, type Convolver } from '../../executors/tensorflow-kernels/convolver'
-import type { Gradients, Parameter, ParameterStore } from './parameters'
+import type { GraphNode } from '../../../backbones/graph'
+import type { ConvolutionGeometry, NativeOps, Tensor } from '../../../executors/tensorflow-kernels/native-ops'
+import { convolver, type Convolver } from '../../../executors/tensorflow-kernels/convolver'
+import type { Gradients, Parameter, ParameterStore } from '../parameters'
 import type { BackwardPass, Unit } from './unit'
 
 export type ConvolutionNode = Extract<GraphNode, { op: 'conv2d' | 'depthwiseConv2d' }>
@@ -31,6 +31,7 @@ interface Folded {
 export class FoldedConvolution implements Unit {
   readonly output: string
   readonly inputs: readonly string[]
+  readonly learns = true
   readonly needsInputs = true
   readonly needsOutput: boolean
   readonly #ops: NativeOps
