@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { encodeSafetensors } from '@shared/formats/safetensors'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import type { TrainedModel } from '@shared/worker-protocol/infer'
-import { readLayersModel } from '../../main/engine/backbones/layers-model'
+import { readLayersModel } from '../../main/engine/backbones/readers/layers-model'
 import { loadEmbedded } from '../fixtures/embedded-backbone'
 import { interpret } from '../../main/engine/backbones/reference'
 import { exportLayersModel } from '../../main/engine/export/layers-model'

@@ -1,16 +1,17 @@
 /** Backbones as they lie in folders: one sub-folder each, with `backbone.json` beside the model. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backboneDescriptionSchema, type BackboneDescription, type BackboneForm } from '@shared/domain/backbone'
 import { StudioError } from '@shared/errors'
 import { z } from 'zod'
 import type { Executor, FrozenNetwork, NetworkUse } from '../executors/executor'
 import type { NetworkGraph } from './graph'
-import { readLayersModel } from './layers-model'
+import { readLayersModel } from './readers/layers-model'
 import { hashWeights } from './measures'
 import { featureExtractor } from './feature-extractor'
+import { GRAPH_FILE, readStoredGraph } from './stored/stored-graph'
 import { withInputSize } from './transforms'
 
 const DESCRIPTION = 'backbone.json'
@@ -48,7 +49,11 @@ export async function loadBackbone(directories: readonly string[], id: string): 
 
 async function load(info: BackboneDescription, folder: string): Promise<LoadedBackbone> {
   if (info.form !== 'graph') return loadForeign(info, info.form, join(folder, FOREIGN_FILES[info.form]))
-  const graph = await readLayersModel(folder)
+  const stored = await access(join(folder, GRAPH_FILE)).then(
+    () => true,
+    () => false
+  )
+  const graph = await (stored ? readStoredGraph : readLayersModel)(folder)
   const features = featureExtractor(graph)
   assertHash(info, hashWeights(features))
   return { info, graph, features, openFeatures: (executor, use) => executor.load(features, use) }

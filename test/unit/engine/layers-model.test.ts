@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readLayersModel } from '../../../main/engine/backbones/layers-model'
+import { readLayersModel } from '../../../main/engine/backbones/readers/layers-model'
 import { interpret } from '../../../main/engine/backbones/reference'
 import { fromHalf } from '../../../shared/formats/half'
 
@@ -190,10 +190,10 @@ describe('a damaged or unknown model is refused with its reason', () => {
     ],
     [
       'an unknown activation',
-      [input, layer('Activation', 'act', { activation: 'gelu' }, 'image')],
+      [input, layer('Activation', 'act', { activation: 'snake' }, 'image')],
       [],
       'backbone/unsupported-layer',
-      'gelu'
+      'snake'
     ],
     [
       'channels first',

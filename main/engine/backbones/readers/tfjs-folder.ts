@@ -1,17 +1,22 @@
 /** TF.js model folders: which of the two kinds model.json describes, and the reader for it. */
 import { basename, dirname } from 'node:path'
-import { readLayersModel } from '../layers-model'
 import { suggestName, type ImportedModel } from './imported-model'
+import { layersModelGraph } from './layers-model'
+import { readModelJson } from './tfjs-json'
 
-/** @param path of the folder or of its model.json. */
+/**
+ * @param path of the folder or of its model.json.
+ * @throws StudioError backbone/not-found, backbone/corrupt, backbone/unsupported-layer
+ */
 export async function readTfjsFolder(path: string): Promise<ImportedModel> {
-  const directory = basename(path).endsWith('.json') ? dirname(path) : path
+  const directory = basename(path) === 'model.json' ? dirname(path) : path
+  const model = await readModelJson(directory)
+  const read = model.kind === 'layers' ? layersModelGraph : layersModelGraph
   return {
-    graph: await readLayersModel(directory),
+    ...(await read(directory, model)),
     opaque: null,
     recorded: null,
-    notes: [],
-    sourceFormat: 'TF.js LayersModel',
+    sourceFormat: model.kind === 'layers' ? 'TF.js LayersModel' : 'TF.js GraphModel',
     suggestedName: suggestName(directory)
   }
 }
