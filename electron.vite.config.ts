@@ -43,7 +43,8 @@ export default defineConfig({
           'workers/import': at('main/workers/import.ts'),
           'workers/train': at('main/workers/train.ts'),
           'workers/infer': at('main/workers/infer.ts'),
-          'workers/runtime': at('main/workers/runtime.ts')
+          'workers/runtime': at('main/workers/runtime.ts'),
+          'workers/models': at('main/workers/models.ts')
         },
         output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' }
       }

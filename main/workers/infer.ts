@@ -4,6 +4,7 @@ import { valueRange } from '@shared/domain/preprocessing'
 import { inferRequestSchema, type InferMessage, type InferRequest } from '@shared/worker-protocol/infer'
 import { layersOf } from '../engine/backbones/load-backbone'
 import { checkParity } from '../engine/backbones/parity'
+import { previewAugmentation } from '../engine/inference/augment-preview'
 import { InferSession } from '../engine/inference/infer-session'
 import { measureSpeed } from '../engine/inference/measure'
 import { predictFolder, predictImage } from '../engine/inference/predict'
@@ -68,12 +69,19 @@ async function perform(job: Job, session: InferSession, signal: AbortSignal): Pr
       const measurements = []
       for (const executor of await session.executors()) {
         if (signal.aborted) throw new StudioError('job/cancelled', 'The measurement was stopped.')
-        measurements.push(await measureSpeed(backbone, executor))
+        const measured = await measureSpeed(backbone, executor).catch((error: unknown) => {
+          // A model in a form of its own runs on one of them only.
+          if (error instanceof StudioError && error.code === 'device/no-executor') return null
+          throw error
+        })
+        if (measured) measurements.push(measured)
       }
       return channel.send({ type: 'measured', id, measurements })
     }
     case 'preview':
       return channel.send({ type: 'previewed', id, ...(await previewImage(job.path, job.contract)) })
+    case 'augment':
+      return channel.send({ type: 'augmented', id, variants: await previewAugmentation(job) })
     case 'parity': {
       const backbone = await session.backbone(job.backboneId)
       const { info } = backbone

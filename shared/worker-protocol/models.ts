@@ -18,13 +18,15 @@ export const modelSourceSchema = z.discriminatedUnion('type', [
     offer: z.string(),
     /** Where what was downloaded stays while it is being read. */
     downloads: z.string()
-  })
+  }),
+  /** An architecture with weights that were never trained. */
+  z.object({ type: z.literal('random'), architecture: z.string(), seed: z.int().min(0) })
 ])
 export type ModelSource = z.infer<typeof modelSourceSchema>
 
 export const modelJobSchema = z.object({
   source: modelSourceSchema,
-  /** Exists and is empty. Everything that is written goes here; the studio takes it over, or deletes it. */
+  /** Exists and is empty. Gets one sub-folder, named by the backbone's id; the studio takes it over, or deletes it. */
   directory: z.string(),
   /** The name that the user gave, or null. */
   name: z.string().nullable(),
@@ -44,7 +46,11 @@ export const modelsMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), phase: z.string(), done: z.number(), total: z.number() }),
   z.object({
     type: z.literal('finished'),
-    outcome: z.enum(['completed', 'stopped']),
+    /** The name of the folder that was written; null when it was stopped. */
+    backboneId: z
+      .string()
+      .regex(/^[a-z\d][\w.-]*$/)
+      .nullable(),
     /** Its speed, as far as it could be measured. */
     measurements: z.array(speedMeasurementSchema)
   }),

@@ -27,6 +27,8 @@ export interface UnpackOptions {
   rules: UnpackRule[]
   log: Log
   signal?: AbortSignal
+  /** What is unpacked, for messages. */
+  what?: string
   /** Bytes written of this wheel so far. */
   onBytes: (bytes: number) => void
 }
@@ -61,7 +63,7 @@ with zipfile.ZipFile(wheel) as archive:
 
 /** @throws StudioError runtime/corrupt, runtime/disk-full, runtime/failed */
 export async function unpackWheel(options: UnpackOptions): Promise<UnpackedFile[]> {
-  const { python, wheel, root, rules, log, signal, onBytes } = options
+  const { python, wheel, root, rules, log, signal, what = 'TensorFlow', onBytes } = options
   const files: UnpackedFile[] = []
   const result = await runChild(python.command, [...python.args, '-c', SCRIPT, wheel, root, JSON.stringify(rules)], {
     signal,
@@ -75,13 +77,13 @@ export async function unpackWheel(options: UnpackOptions): Promise<UnpackedFile[
   if (result.code === 0) return files
   const details = { wheel, output: result.stderr.slice(-4000) }
   if (/No space left on device|\[Errno (28|122)\]/.test(result.stderr)) {
-    throw new StudioError('runtime/disk-full', 'The disk filled up while TensorFlow was unpacked.', details)
+    throw new StudioError('runtime/disk-full', `The disk filled up while ${what} was unpacked.`, details)
   }
   if (/BadZipFile|zlib\.error/.test(result.stderr)) {
     throw new StudioError('runtime/corrupt', `${wheel} is damaged.`, details)
   }
   const last = result.stderr.trimEnd().split('\n').at(-1) ?? ''
-  throw new StudioError('runtime/failed', `TensorFlow could not be unpacked: ${last || `exit ${result.code}`}`, details)
+  throw new StudioError('runtime/failed', `${what} could not be unpacked: ${last || `exit ${result.code}`}`, details)
 }
 
 /** Everything of a TensorFlow wheel that is needed: the two libraries, the notices, and the headers of the C interface. */

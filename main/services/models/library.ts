@@ -1,5 +1,5 @@
 /** The backbones of one's own: brought in from files, fetched from packages, corrected, taken away. */
-import { basename, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { stat } from 'node:fs/promises'
 import type { BackboneDescription, BackboneOffer } from '@shared/domain/backbone'
 import { findOffer, PACKAGED_BACKBONES, type PackagedBackbone } from '@shared/domain/backbone-offers'
@@ -71,6 +71,11 @@ export class ModelLibrary {
       architecture: architecture ?? null,
       asIs
     }))
+  }
+
+  /** An architecture with weights that were never trained. */
+  create(architecture: string, name?: string, seed = 0): Promise<Job> {
+    return this.begin(`Create ${architecture}`, name?.trim() || null, () => ({ type: 'random', architecture, seed }))
   }
 
   /** What can be fetched, and whether it is here. */
@@ -184,13 +189,14 @@ export class ModelLibrary {
     const { host, shelf, compute, onArrived } = this.context
     let settle = (): void => job.cancelled()
     try {
-      const measurements = await bringIn({ host, request: { ...request, ...(await compute()) }, job, signal })
-      if (measurements) {
+      const brought = await bringIn({ host, request: { ...request, ...(await compute()) }, job, signal })
+      if (brought) {
         const taken = new Set((await this.context.all()).map(({ id }) => id))
-        const backbone = await shelf.put(place.backbone, taken)
+        const backbone = await shelf.put(join(place.backbone, brought.backboneId), taken)
+        const { id } = backbone
         await onArrived(
           backbone,
-          measurements.map((found) => ({ ...found, backboneId: backbone.id }))
+          brought.measurements.map((found) => ({ ...found, backboneId: id }))
         )
         settle = () => job.done({ backboneId: backbone.id })
       }

@@ -106,6 +106,8 @@ export class ModelsService {
 
   import = (input: ImportModel): Promise<Job> => this.library.import(input)
   offers = (): Promise<BackboneOffer[]> => this.library.offers()
+  create = (architecture: string, name?: string, seed?: number): Promise<Job> =>
+    this.library.create(architecture, name, seed)
   fetch = (reference: string): Promise<Job> => this.library.fetch(reference)
 
   async rename(backboneId: string, name: string): Promise<Backbone> {
@@ -137,7 +139,8 @@ export class ModelsService {
 
   /** Checks every backbone that has not been checked on this machine. @throws StudioError worker/crashed */
   async checkAll(): Promise<void> {
-    for (const { id } of await this.files()) await this.checkParity(id)
+    // What is run from its own file by its own runtime has no second form.
+    for (const { id, form } of await this.files()) if (form === 'graph') await this.checkParity(id)
   }
 
   /**

@@ -11,7 +11,7 @@ import { DESCRIPTION_FILE } from './catalogue'
 
 /** Where one import works. */
 export interface Workplace {
-  /** Holds the backbone while it is being written. */
+  /** Holds the backbone's folder while it is being written. */
   backbone: string
   /** For whatever is needed on the way. */
   downloads: string
