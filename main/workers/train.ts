@@ -6,10 +6,12 @@ import { openChannel } from './channel'
 
 const channel = openChannel<TrainRequest, TrainMessage>(trainRequestSchema)
 const stop = new AbortController()
+const pause = new AbortController()
 
 channel.onRequest(async (request) => {
   if (request.type === 'stop') return stop.abort()
+  if (request.type === 'pause') return pause.abort()
   const job = trainJobSchema.parse(JSON.parse(await readFile(request.jobFile, 'utf8')))
-  channel.send(await runTraining(job, channel.send, stop.signal))
+  channel.send(await runTraining(job, channel.send, stop.signal, pause.signal))
   channel.close()
 })

@@ -32,7 +32,11 @@ const metadataSchema = z.record(z.string(), z.string())
 /** Largest header that is believed, bytes: the reference implementation's own limit. */
 const MAX_HEADER = 100_000_000
 
-export function encodeSafetensors(tensors: Map<string, SafeTensor>, metadata: Record<string, string> = {}): Uint8Array {
+/** What stands before the tensors' bytes, which follow in the map's order without gaps. */
+export function safetensorsHeader(
+  tensors: ReadonlyMap<string, SafeTensor>,
+  metadata: Record<string, string> = {}
+): Uint8Array {
   const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: metadata }
   let offset = 0
   for (const [name, { shape, data }] of tensors) {
@@ -43,11 +47,21 @@ export function encodeSafetensors(tensors: Map<string, SafeTensor>, metadata: Re
   const json = JSON.stringify(header)
   const text = new TextEncoder().encode(json)
   const padded = Math.ceil(text.length / 8) * 8
-  const bytes = new Uint8Array(8 + padded + offset)
+  const bytes = new Uint8Array(8 + padded).fill(0x20, 8)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true)
-  bytes.fill(0x20, 8, 8 + padded)
   bytes.set(text, 8)
-  let place = 8 + padded
+  return bytes
+}
+
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, SafeTensor>,
+  metadata: Record<string, string> = {}
+): Uint8Array {
+  const header = safetensorsHeader(tensors, metadata)
+  const size = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, header.length)
+  const bytes = new Uint8Array(size)
+  bytes.set(header)
+  let place = header.length
   for (const { data } of tensors.values()) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), place)
     place += data.byteLength

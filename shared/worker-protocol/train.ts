@@ -3,7 +3,14 @@ import { z } from 'zod'
 import { splitSchema } from '../domain/dataset'
 import { findingSchema } from '../domain/finding'
 import { preprocessingContractSchema } from '../domain/preprocessing'
-import { liveMistakeSchema, metricPointSchema, runEnvironmentSchema, runProgressSchema, runSchema } from '../domain/run'
+import {
+  liveMistakeSchema,
+  metricPointSchema,
+  runCheckpointSchema,
+  runEnvironmentSchema,
+  runProgressSchema,
+  runSchema
+} from '../domain/run'
 import { trainingConfigSchema } from '../domain/training-config'
 import { runtimeLocationSchema, workerFailedSchema } from './common'
 
@@ -37,7 +44,17 @@ export const trainJobSchema = z.object({
   runtime: runtimeLocationSchema.nullable(),
   /** Why TensorFlow or a GPU is not used, for the run's environment. */
   fallback: z.string().nullable(),
-  threads: z.int().min(1)
+  threads: z.int().min(1),
+  /** Content hash of the dataset. */
+  datasetHash: z.string(),
+  checkpoints: z.object({
+    /** Their folder, inside the run's own. */
+    directory: z.string(),
+    /** Go on from the newest one that is whole; false: begin anew. */
+    resume: z.boolean(),
+    /** Shortest time between two; they are rarer where writing one takes long. */
+    everySeconds: z.number().min(0)
+  })
 })
 export type TrainJob = z.infer<typeof trainJobSchema>
 
@@ -45,13 +62,28 @@ export const trainRequestSchema = z.discriminatedUnion('type', [
   /** The job lies in a JSON file: large arrays do not travel over ports. */
   z.object({ type: z.literal('start'), jobFile: z.string() }),
   /** End cleanly after this step, keeping the best checkpoint. */
-  z.object({ type: z.literal('stop') })
+  z.object({ type: z.literal('stop') }),
+  /** End after this step with a checkpoint to go on from. A run that only has its test before it comes to its end instead. */
+  z.object({ type: z.literal('pause') })
 ])
 export type TrainRequest = z.infer<typeof trainRequestSchema>
 
 export const trainMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('environment'), environment: runEnvironmentSchema }),
   z.object({ type: z.literal('progress'), progress: runProgressSchema }),
+  /**
+   * The run goes on from a checkpoint; null: from its beginning, there being none. `points` are all of its points up to there:
+   * whatever else was told before is void.
+   */
+  z.object({
+    type: z.literal('resumed'),
+    checkpoint: runCheckpointSchema.nullable(),
+    epochsDone: z.int(),
+    best: runSchema.shape.best,
+    points: z.array(metricPointSchema)
+  }),
+  /** A checkpoint is on the disk, whole. */
+  z.object({ type: z.literal('checkpoint'), checkpoint: runCheckpointSchema }),
   /** At most ten messages a second; every point is in exactly one of them. */
   z.object({ type: z.literal('points'), points: z.array(metricPointSchema) }),
   z.object({ type: z.literal('epoch'), epochsDone: z.int(), best: runSchema.shape.best }),
@@ -59,7 +91,9 @@ export const trainMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('finding'), finding: findingSchema }),
   z.object({
     type: z.literal('finished'),
-    outcome: z.enum(['completed', 'stopped']),
+    outcome: z.enum(['completed', 'stopped', 'paused']),
+    /** Of a paused run; null: it was paused before its first step, and begins anew when it is resumed. */
+    checkpoint: runCheckpointSchema.nullable(),
     epochsDone: z.int(),
     best: runSchema.shape.best,
     seconds: z.object({ features: z.number(), train: z.number() }),

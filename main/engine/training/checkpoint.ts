@@ -5,7 +5,7 @@ import { encodeSafetensors, type SafeTensor } from '@shared/formats/safetensors'
 import type { TrainJob } from '@shared/worker-protocol/train'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { WeightTensor } from '../backbones/graph'
-import { BACKBONE_PREFIX, HEAD_BIAS, HEAD_KERNEL } from '../inference/checkpoint'
+import { BACKBONE_PREFIX, HEAD_BIAS, HEAD_KERNEL, readHead } from '../inference/checkpoint'
 import type { BestEpoch, HeadWeights } from './finetune-contract'
 
 export const CHECKPOINT_FILE = 'checkpoint.safetensors'
@@ -26,6 +26,18 @@ export function checkpointTensors({ head, tensors }: TrainedWeights): Map<string
   ])
   for (const [key, { shape, data }] of tensors) all.set(`${BACKBONE_PREFIX}${key}`, { shape, data })
   return all
+}
+
+/** What `checkpointTensors` made them of. @throws StudioError backbone/corrupt when there is no head */
+export function weightsOf(all: ReadonlyMap<string, SafeTensor>): TrainedWeights {
+  const { kernel, bias } = readHead(all)
+  const tensors = new Map<string, WeightTensor>()
+  for (const [name, { shape, data }] of all) {
+    if (name.startsWith(BACKBONE_PREFIX) && data instanceof Float32Array) {
+      tensors.set(name.slice(BACKBONE_PREFIX.length), { shape, data })
+    }
+  }
+  return { head: { kernel: kernel.data, bias: bias.data, classes: bias.data.length }, tensors }
 }
 
 /** The file says by itself what it is: backbone and its hash, classes, contract, configuration, epoch. */

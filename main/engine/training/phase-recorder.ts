@@ -4,11 +4,13 @@ import { argMax } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { EpochReport, PhaseReporter, StepReport } from './finetune-contract'
 import type { Outbox } from './outbox'
+import type { RecorderState } from './resume/run-state'
 
 /** Steps whose points are kept one by one; of more, neighbours are averaged. */
 const MAX_STEP_POINTS = 5000
-/** Between two points of speed and memory. */
+/** Between two points of speed and memory: at least this, and this share of the time so far, so that a long run has no more of them. */
 const SAMPLE_MS = 500
+const SAMPLE_SHARE = 1 / 2000
 const LIVE_MISTAKES = 6
 /** Weight of the newest step in the speed shown. */
 const SPEED_SHARE = 0.1
@@ -16,8 +18,10 @@ const SPEED_SHARE = 0.1
 /** What the phases of a run have in common. */
 export interface RunBooks {
   outbox: Outbox
-  /** performance.now() at the start of the run. */
+  /** performance.now() at the start of the run, moved on by what it rested. */
   startedAt: number
+  /** All that was told so far: a checkpoint takes them along. */
+  points: MetricPoint[]
   classes: readonly string[]
   /** Validation images, in the order in which the phases are given them. */
   validation: readonly LabelledImage[]
@@ -33,33 +37,59 @@ export interface RunBooks {
 export class PhaseRecorder implements PhaseReporter {
   private readonly firstStep: number
   private readonly firstEpoch: number
+  /** Steps of the phase that were done before this process began. */
+  private readonly before: number
   private plan = { stepsPerEpoch: 1, epochs: 1 }
   private group = { size: 1, loss: 0, count: 0 }
   private startedAt = 0
+  private muted = false
   private sampledAt = -Infinity
   private speed: number | null = null
 
   /**
    * @param books kept up to date: a recorder for the next phase goes on from where this one ended.
    * @param isLast whether the run ends with this phase: only then is its remaining time the run's.
+   * @param restored where a recorder of this phase stood when the books were as they are now.
    */
   constructor(
     private readonly phase: Extract<RunProgress['phase'], 'head' | 'finetune'>,
     private readonly books: RunBooks,
-    private readonly isLast: boolean
+    private readonly isLast: boolean,
+    restored: RecorderState | null = null
   ) {
-    this.firstStep = books.steps
-    this.firstEpoch = books.epochs
+    this.firstStep = restored?.firstStep ?? books.steps
+    this.firstEpoch = restored?.firstEpoch ?? books.epochs
+    this.before = books.steps - this.firstStep
+    Object.assign(this.group, restored?.group)
+    this.speed = restored?.speed ?? null
+  }
+
+  /** What another recorder needs to go on from here. */
+  state(): RecorderState {
+    const { firstStep, firstEpoch, speed, group } = this
+    return { firstStep, firstEpoch, speed, group: { loss: group.loss, count: group.count } }
+  }
+
+  /** The epoch of the phase that its last step belongs to, and how many there are to be. */
+  place(): { epoch: number; epochs: number } {
+    const { stepsPerEpoch, epochs } = this.plan
+    return { epoch: Math.ceil((this.books.steps - this.firstStep) / stepsPerEpoch), epochs }
+  }
+
+  /** From now on nothing is told: the run goes on from a checkpoint that does not know of it. */
+  mute(): void {
+    this.muted = true
   }
 
   onStart(plan: { stepsPerEpoch: number; epochs: number }): void {
     this.plan = plan
     this.group.size = Math.max(1, Math.ceil((plan.stepsPerEpoch * plan.epochs) / MAX_STEP_POINTS))
     this.startedAt = performance.now()
-    this.progress(0)
+    this.progress(this.before)
   }
 
   onStep({ step, loss, learningRate, imagesPerSecond }: StepReport): void {
+    if (this.muted) return
     this.books.steps = this.firstStep + step
     this.speed = this.speed === null ? imagesPerSecond : this.speed + SPEED_SHARE * (imagesPerSecond - this.speed)
     this.group.loss += loss
@@ -72,23 +102,24 @@ export class PhaseRecorder implements PhaseReporter {
       this.group.count = 0
     }
     const now = performance.now()
-    if (now - this.sampledAt >= SAMPLE_MS) {
+    if (now - this.sampledAt >= Math.max(SAMPLE_MS, (now - this.books.startedAt) * SAMPLE_SHARE)) {
       this.sampledAt = now
       points.push(this.point('images_per_second', step, this.speed))
       points.push(this.point('rss_bytes', step, process.memoryUsage.rss()))
     }
-    if (points.length > 0) this.books.outbox.addPoints(points)
+    if (points.length > 0) this.tell(points)
     this.progress(step)
   }
 
   onEpoch(report: EpochReport): void {
+    if (this.muted) return
     const { epoch, step, validationLoss, validationAccuracy, trainAccuracy, validationProbabilities } = report
     const points = [
       this.point('validation_loss', step, validationLoss),
       this.point('validation_accuracy', step, validationAccuracy)
     ]
     if (trainAccuracy !== undefined) points.push(this.point('train_accuracy', step, trainAccuracy))
-    this.books.outbox.addPoints(points)
+    this.tell(points)
     const { books } = this
     books.epochs = this.firstEpoch + epoch
     if (!books.best || validationLoss < books.best.validationLoss) {
@@ -102,6 +133,11 @@ export class PhaseRecorder implements PhaseReporter {
 
   onUnreadable(image: LabelledImage, error: unknown): void {
     this.books.onUnreadable(image, error)
+  }
+
+  private tell(points: readonly MetricPoint[]): void {
+    this.books.points.push(...points)
+    this.books.outbox.addPoints(points)
   }
 
   private point(series: SeriesName, step: number, value: number): MetricPoint {
@@ -118,8 +154,9 @@ export class PhaseRecorder implements PhaseReporter {
     const total = this.plan.stepsPerEpoch * this.plan.epochs
     const { secondsAfter } = this.books
     const elapsed = (performance.now() - this.startedAt) / 1000
+    const doneHere = done - this.before
     const etaSeconds =
-      this.isLast && secondsAfter !== null && done > 0 ? (elapsed / done) * (total - done) + secondsAfter : null
+      this.isLast && secondsAfter !== null && doneHere > 0 ? (elapsed / doneHere) * (total - done) + secondsAfter : null
     this.books.outbox.setProgress({ phase: this.phase, done, total, etaSeconds, imagesPerSecond: this.speed })
   }
 }

@@ -4,7 +4,6 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { RunEnvironment } from '@shared/domain/run'
 import { StudioError, toErrorData, type ErrorData } from '@shared/errors'
 import type { LabelledImage, TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import { listBlocks } from '../backbones/blocks'
@@ -12,51 +11,65 @@ import { assertTrainable, atInputSize, layersOf, loadBackbone, type LoadedBackbo
 import { extractFeatures, type ExtractedFeatures } from '../data/features'
 import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
 import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
-import { CHECKPOINT_FILE, PREDICTIONS_FILE, writeCheckpoint, writePredictions, type TrainedWeights } from './checkpoint'
-import { predictFeatures, predictImages, type Predictions } from './evaluate'
-import type { BestEpoch } from './finetune-contract'
+import { CHECKPOINT_FILE, PREDICTIONS_FILE } from './checkpoint'
+import { reportFindings, saveRun, testRun } from './finish-run'
 import { findHeadRuntime, type HeadRuntime } from './head-sessions'
+import { initialHead, scoreHead } from './initial-head'
 import { Outbox, type SendMessage } from './outbox'
 import { PhaseRecorder, type RunBooks } from './phase-recorder'
-import { notLearningFinding, splitFeatures, unreadableFinding } from './run-data'
+import { environmentOf } from './run-environment'
+import { RunCheckpoints, type Handed, type RunFacts } from './resume/run-checkpoints'
+import { identityOf } from './resume/run-state'
+import { splitFeatures } from './run-data'
 import { trainHead } from './train-head'
 
 export type FinishedMessage = Extract<TrainMessage, { type: 'finished' }>
 
+type Splits = ReturnType<typeof splitFeatures>
+
 /**
  * @param report gets every message but the last, which is the result
- * @param signal aborted: ends after the step it is in, tests the best weights so far and keeps them
+ * @param stop aborted: ends after the step it is in, tests the best weights so far and keeps them
+ * @param pause aborted: ends after the step it is in, with a checkpoint to go on from; no test, no weights
  * @throws StudioError config/invalid, runtime/not-ready, runtime/failed, backbone/*, dataset/empty-split, dataset/empty-class, run/diverged,
- *   device/no-executor. Metrics up to then have been reported.
+ *   run/dataset-changed, run/backbone-changed, run/not-resumable, device/no-executor. Metrics up to then have been reported.
  */
-export async function runTraining(job: TrainJob, report: SendMessage, signal: AbortSignal): Promise<FinishedMessage> {
+export async function runTraining(
+  job: TrainJob,
+  report: SendMessage,
+  stop: AbortSignal,
+  pause: AbortSignal = new AbortController().signal
+): Promise<FinishedMessage> {
   const outbox = new Outbox(report)
   try {
-    return await new TrainingRun(job, outbox, signal).run()
+    return await new TrainingRun(job, outbox, stop, pause).run()
   } finally {
     outbox.flush()
   }
 }
 
-/** What a phase hands on. */
-interface Trained {
-  weights: TrainedWeights
-  kept: BestEpoch
-}
-
 class TrainingRun {
-  private readonly startedAt = performance.now()
+  private readonly beganAt = performance.now()
   private readonly unreadable = new Map<number, { path: string; error: ErrorData }>()
+  /** Ends the loop that is going on, to stop or to pause. */
+  private readonly halt = new AbortController()
+  private readonly seconds = { features: 0, train: 0 }
+  private trainAt: number | null = null
+  private extracted: ExtractedFeatures | null = null
+  private checkpoints!: RunCheckpoints
   private books!: RunBooks
 
   constructor(
     private readonly job: TrainJob,
     private readonly outbox: Outbox,
-    private readonly signal: AbortSignal
-  ) {}
+    private readonly stop: AbortSignal,
+    private readonly pause: AbortSignal
+  ) {
+    whenAborted(stop, () => this.halt.abort())
+  }
 
   async run(): Promise<FinishedMessage> {
-    const { job, outbox, signal } = this
+    const { job, outbox } = this
     if (job.config.mode === 'finetune' && !job.runtime) {
       throw new StudioError('runtime/not-ready', 'Fine-tuning needs TensorFlow, which is not prepared yet.')
     }
@@ -66,29 +79,115 @@ class TrainingRun {
     const top = job.config.head.input === 'logits' ? topOf(backbone) : null
     const executors = await this.chooseExecutors(backbone)
     const headRuntime = findHeadRuntime()
-    outbox.send({ type: 'environment', environment: environmentOf(job, executors, headRuntime) })
+    const identity = identityOf(job, backbone.info.weightsHash)
+    outbox.send({ type: 'environment', environment: environmentOf(job, executors, headRuntime, identity) })
+    this.checkpoints = await RunCheckpoints.open({
+      job,
+      identity,
+      outbox,
+      facts: () => this.facts(),
+      onPaused: () => this.halt.abort()
+    })
 
     const featuresAt = performance.now()
-    const extracted = await this.extract(backbone, executors)
-    if (!extracted) return this.finished('stopped', { features: secondsSince(featuresAt), train: 0 }, null)
-    const seconds = { features: secondsSince(featuresAt), train: 0 }
-    const splits = splitFeatures(job.images, extracted, new Set(this.unreadable.keys()), job.classes)
-    this.books = this.openBooks(splits.validation.images, extracted, seconds.features)
+    this.extracted = await this.extract(backbone, executors)
+    this.seconds.features = secondsSince(featuresAt)
+    if (!this.extracted) return this.finished(this.stop.aborted ? 'stopped' : 'paused')
+    const splits = splitFeatures(job.images, this.extracted, new Set(this.unreadable.keys()), job.classes)
+    this.books = this.openBooks(splits.validation.images, this.extracted)
+    whenAborted(this.pause, () => this.checkpoints.pause())
 
-    const trainAt = performance.now()
-    let trained = await this.trainHead(headRuntime, top, splits)
-    if (trained && job.config.mode === 'finetune' && !signal.aborted) {
-      trained = await this.fineTune(backbone, executors, trained, [...splits.train.images, ...splits.validation.images])
+    const trained = await this.train(backbone, executors, headRuntime, top, splits)
+    if (trained === 'paused') return this.finished('paused')
+    if (!trained) return this.finished('stopped')
+    const predictions = await testRun({
+      job,
+      outbox,
+      backbone,
+      executor: executors.frozen,
+      runtime: headRuntime,
+      weights: trained.weights,
+      held: splits
+    })
+    for (const { id, path, error } of predictions.failed) this.unreadable.set(id, { path, error })
+    await saveRun(job, backbone, trained, predictions)
+    reportFindings(job, outbox, this.books, [...this.unreadable.values()])
+    return this.finished(this.stop.aborted ? 'stopped' : 'completed', true)
+  }
+
+  /** The phases, from the beginning or from a checkpoint. Null when it was stopped before its first step. */
+  private async train(
+    backbone: LoadedBackbone,
+    executors: ExecutorChoice,
+    headRuntime: HeadRuntime,
+    top: DenseLayer | null,
+    splits: Splits
+  ): Promise<Handed | 'paused' | null> {
+    const { job, checkpoints } = this
+    const fineTunes = job.config.mode === 'finetune'
+    this.trainAt = performance.now()
+    let trained = checkpoints.restored?.handed ?? null
+    if (!trained) {
+      trained = await this.beginWithHead(headRuntime, top, splits, fineTunes)
+      await checkpoints.settled()
+      if (this.hasPaused()) return 'paused'
+      if (trained && fineTunes && !this.stop.aborted) {
+        const wantsPause = checkpoints.pausing
+        const saved = await checkpoints.beginPhase('finetune', trained, wantsPause ? 'pause' : 'phase')
+        if (wantsPause && saved) return 'paused'
+      }
     }
-    seconds.train = secondsSince(trainAt)
-    if (!trained) return this.finished('stopped', seconds, extracted)
+    if (trained && fineTunes && !this.stop.aborted && checkpoints.restored?.state.phase !== 'evaluate') {
+      trained = await this.fineTune(backbone, executors, trained, [...splits.train.images, ...splits.validation.images])
+      await checkpoints.settled()
+      if (this.hasPaused()) return 'paused'
+      // The test of a changed backbone takes its time: a crash in it must not cost the last epochs.
+      await checkpoints.beginPhase('evaluate', trained)
+    }
+    this.seconds.train = this.trainSeconds()
+    this.trainAt = null
+    return trained
+  }
 
-    const { weights, kept } = trained
-    const held = { validation: splits.validation, test: splits.test }
-    const predictions = await this.predict(backbone, executors, headRuntime, weights, held)
-    await this.save(backbone, weights, kept, predictions)
-    this.reportFindings()
-    return this.finished(signal.aborted ? 'stopped' : 'completed', seconds, extracted, true)
+  /** A stop that came while a pause was being written has the last word. */
+  private hasPaused(): boolean {
+    return this.checkpoints.paused !== null && !this.stop.aborted
+  }
+
+  private async beginWithHead(
+    runtime: HeadRuntime,
+    top: DenseLayer | null,
+    splits: Splits,
+    fineTunes: boolean
+  ): Promise<Handed | null> {
+    const { config, classes } = this.job
+    if (!fineTunes || config.fineTune.headFirst) return this.trainHead(runtime, top, splits)
+    const head = initialHead(splits.train.features.width, classes.length, config.seed)
+    const kept = await scoreHead(runtime, head, splits.validation)
+    return { weights: { head, tensors: new Map() }, kept }
+  }
+
+  /** For a checkpoint. */
+  private facts(): RunFacts {
+    const { steps, epochs, best, points, startedAt } = this.books
+    return {
+      elapsedMs: performance.now() - startedAt,
+      trainMs: this.trainSeconds() * 1000,
+      featureSeconds: this.featureSeconds(),
+      books: { steps, epochs, best },
+      points,
+      unreadable: [...this.unreadable].map(([id, { path, error }]) => ({ id, path, error }))
+    }
+  }
+
+  /** Over all the times the run was worked at. */
+  private trainSeconds(): number {
+    const before = (this.checkpoints.restored?.state.trainMs ?? 0) / 1000
+    return this.trainAt === null ? this.seconds.train : before + secondsSince(this.trainAt)
+  }
+
+  private featureSeconds(): number {
+    return (this.checkpoints.restored?.state.featureSeconds ?? 0) + this.seconds.features
   }
 
   /** Its features at the size of the contract in force, which need not be its own. */
@@ -118,8 +217,13 @@ class TrainingRun {
 
   /** Null when it was stopped before the last image. */
   private async extract(backbone: LoadedBackbone, { frozen }: ExecutorChoice): Promise<ExtractedFeatures | null> {
-    const { job, outbox, signal } = this
+    const { job, outbox, pause } = this
     const isLast = job.config.mode === 'head'
+    const cut = new AbortController()
+    // A run that was stopped while it rested has weights to test, for which it needs its features.
+    if (!this.checkpoints.restored) whenAborted(this.stop, () => cut.abort())
+    whenAborted(pause, () => cut.abort())
+    const { signal } = cut
     try {
       const extracted = await extractFeatures({
         images: job.images,
@@ -143,20 +247,21 @@ class TrainingRun {
     }
   }
 
-  private openBooks(validation: LabelledImage[], { computed }: ExtractedFeatures, featureSeconds: number): RunBooks {
+  private openBooks(validation: LabelledImage[], { computed }: ExtractedFeatures): RunBooks {
     const held = this.job.images.filter(({ split }) => split !== 'train').length
     // A changed backbone sees validation and test once more; a head's test takes no time.
-    const perImage = computed >= 32 ? featureSeconds / computed : null
+    const perImage = computed >= 32 ? this.seconds.features / computed : null
     const secondsAfter = this.job.config.mode === 'head' ? 0 : perImage === null ? 0 : held * perImage
+    const { restored } = this.checkpoints
+    for (const { id, path, error } of restored?.state.unreadable ?? []) this.unreadable.set(id, { path, error })
     return {
       outbox: this.outbox,
-      startedAt: this.startedAt,
+      startedAt: this.beganAt - (restored?.state.elapsedMs ?? 0),
+      points: restored?.points ?? [],
       classes: this.job.classes,
       validation,
       secondsAfter,
-      steps: 0,
-      epochs: 0,
-      best: null,
+      ...(restored?.state.books ?? { steps: 0, epochs: 0, best: null }),
       onUnreadable: ({ id, path }, error) => this.unreadable.set(id, { path, error: toErrorData(error) })
     }
   }
@@ -164,17 +269,19 @@ class TrainingRun {
   private async trainHead(
     runtime: HeadRuntime,
     top: DenseLayer | null,
-    { train, validation }: ReturnType<typeof splitFeatures>
-  ): Promise<Trained | null> {
+    { train, validation }: Splits
+  ): Promise<Handed | null> {
     const { config, classes } = this.job
+    const recorder = this.recorder('head', config.mode === 'head')
     const result = await trainHead({
       runtime,
       train: top ? await scoresOf(runtime, train.features, top) : train.features,
       validation: top ? await scoresOf(runtime, validation.features, top) : validation.features,
       classes: classes.length,
       config,
-      reporter: new PhaseRecorder('head', this.books, config.mode === 'head'),
-      signal: this.signal
+      reporter: recorder,
+      signal: this.halt.signal,
+      ...this.checkpoints.loop('head', recorder, null)
     })
     if (!result) return null
     const head = top ? await foldTop(runtime, result.head, top) : result.head
@@ -184,13 +291,15 @@ class TrainingRun {
   private async fineTune(
     backbone: LoadedBackbone,
     { frozen }: ExecutorChoice,
-    { weights, kept }: Trained,
+    handed: Handed,
     images: LabelledImage[]
-  ): Promise<Trained> {
-    const { job, books } = this
+  ): Promise<Handed> {
+    const { job } = this
     // Loaded here only: a head trains without TensorFlow.
     const { fineTune } = await import('./finetune/index')
-    const firstEpoch = books.epochs
+    const recorder = this.recorder('finetune', true)
+    const { firstEpoch } = recorder.state()
+    const { weights, kept } = handed
     const graph = layersOf(backbone, 'Fine-tuning')
     const result = await fineTune({
       runtime: job.runtime!,
@@ -205,8 +314,9 @@ class TrainingRun {
       datasetRoot: job.datasetRoot,
       decodedDirectory: job.decodedDirectory,
       executor: frozen,
-      reporter: new PhaseRecorder('finetune', books, true),
-      signal: this.signal
+      reporter: recorder,
+      signal: this.halt.signal,
+      ...this.checkpoints.loop('finetune', recorder, handed)
     })
     const { best } = result
     return {
@@ -215,74 +325,22 @@ class TrainingRun {
     }
   }
 
-  /** Validation and test, by the weights that are kept. */
-  private async predict(
-    backbone: LoadedBackbone,
-    { frozen }: ExecutorChoice,
-    runtime: HeadRuntime,
-    weights: TrainedWeights,
-    { validation, test }: Pick<ReturnType<typeof splitFeatures>, 'validation' | 'test'>
-  ): Promise<Predictions> {
-    const { job, outbox } = this
-    const images = [...validation.images, ...test.images]
-    const total = images.length
-    const startedAt = performance.now()
-    const progress = (done: number): void => {
-      const imagesPerSecond = done > 0 ? done / secondsSince(startedAt) : null
-      const etaSeconds = imagesPerSecond === null ? null : (total - done) / imagesPerSecond
-      outbox.setProgress({ phase: 'evaluate', done, total, etaSeconds, imagesPerSecond })
-    }
-    progress(0)
-    if (weights.tensors.size === 0) return predictFeatures(runtime, weights.head, [validation, test])
-    const predictions = await predictImages({
-      images,
-      datasetRoot: job.datasetRoot,
-      contract: job.contract,
-      graph: layersOf(backbone, 'A changed backbone'),
-      weights,
-      executor: frozen,
-      onProgress: progress
-    })
-    for (const { id, path, error } of predictions.failed) this.unreadable.set(id, { path, error })
-    return predictions
+  private recorder(phase: 'head' | 'finetune', isLast: boolean): PhaseRecorder {
+    const state = this.checkpoints.restored?.state
+    return new PhaseRecorder(phase, this.books, isLast, state?.phase === phase ? state.recorder : null)
   }
 
-  private async save(
-    { info }: LoadedBackbone,
-    weights: TrainedWeights,
-    kept: BestEpoch,
-    { images, probabilities }: Predictions
-  ): Promise<void> {
-    const { job } = this
-    const source = { weightsHash: info.weightsHash, kept }
-    await writePredictions(join(job.directory, PREDICTIONS_FILE), images, probabilities, job.classes.length)
-    await writeCheckpoint(join(job.directory, CHECKPOINT_FILE), weights, job, source)
-  }
-
-  private reportFindings(): void {
-    const { job, books, outbox } = this
-    const failed = [...this.unreadable.values()]
-    const learningRate = job.config[job.config.mode === 'head' ? 'head' : 'fineTune'].learningRate
-    const findings = [
-      failed.length > 0 ? unreadableFinding(failed) : null,
-      books.best && notLearningFinding(books.best.validationLoss, job.classes.length, learningRate)
-    ]
-    for (const finding of findings) if (finding) outbox.send({ type: 'finding', finding })
-  }
-
-  private finished(
-    outcome: FinishedMessage['outcome'],
-    seconds: FinishedMessage['seconds'],
-    extracted: ExtractedFeatures | null,
-    saved = false
-  ): FinishedMessage {
-    const { directory } = this.job
+  private finished(outcome: FinishedMessage['outcome'], saved = false): FinishedMessage {
+    const { job, checkpoints, books, extracted } = this
+    const { directory } = job
+    const { epochs: epochsDone, best } = books ?? checkpoints.restored?.state.books ?? { epochs: 0, best: null }
     return {
       type: 'finished',
       outcome,
-      epochsDone: this.books?.epochs ?? 0,
-      best: this.books?.best ?? null,
-      seconds,
+      checkpoint: outcome === 'paused' ? (checkpoints.paused ?? checkpoints.restored?.state.mark ?? null) : null,
+      epochsDone,
+      best,
+      seconds: { features: this.featureSeconds(), train: this.trainSeconds() },
       features: { cached: extracted?.cached ?? 0, computed: extracted?.computed ?? 0 },
       predictionsFile: saved ? join(directory, PREDICTIONS_FILE) : null,
       checkpointFile: saved ? join(directory, CHECKPOINT_FILE) : null
@@ -290,19 +348,10 @@ class TrainingRun {
   }
 }
 
-function environmentOf(job: TrainJob, { frozen, training, reason }: ExecutorChoice, head: HeadRuntime): RunEnvironment {
-  const trains = job.config.mode === 'finetune' && training ? training : head
-  const versions: Record<string, string> = { node: process.versions.node, [head.id]: head.version }
-  for (const executor of [frozen, training]) if (executor) versions[executor.id] = executor.version
-  return {
-    frozenExecutor: frozen.id,
-    trainingExecutor: trains.id,
-    device: 'device' in trains ? trains.device : frozen.device,
-    threads: job.threads,
-    fallback: reason ?? job.fallback,
-    versions,
-    hashes: null
-  }
-}
-
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000
+
+/** At once when it is aborted already. */
+function whenAborted(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act()
+  else signal.addEventListener('abort', act, { once: true })
+}

@@ -148,7 +148,7 @@ export class RunsService {
       prepare: async () => {
         const { compute, paths } = this.context
         await compute.known()
-        return buildTrainJob({ run, dataset, images, backbone, compute, paths })
+        return buildTrainJob({ run, dataset, images, backbone, compute, paths, resume: false })
       }
     })
     this.tellChanges(live)

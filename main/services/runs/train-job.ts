@@ -45,9 +45,14 @@ export interface TrainJobParts {
   backbone: Backbone
   compute: Compute
   paths: RunPaths
+  /** Go on from the run's newest checkpoint. */
+  resume: boolean
 }
 
-export function buildTrainJob({ run, dataset, images, backbone, compute, paths }: TrainJobParts): TrainJob {
+/** What a crash may cost. */
+const CHECKPOINT_SECONDS = 10
+
+export function buildTrainJob({ run, dataset, images, backbone, compute, paths, resume }: TrainJobParts): TrainJob {
   return {
     runId: run.id,
     directory: runDirectory(paths, run.id),
@@ -61,11 +66,21 @@ export function buildTrainJob({ run, dataset, images, backbone, compute, paths }
     contract: run.config.contract ?? backbone.contract,
     runtime: compute.runtime(),
     fallback: compute.report().why,
-    threads: compute.report().cpu.threads
+    threads: compute.report().cpu.threads,
+    datasetHash: run.datasetHash,
+    checkpoints: {
+      directory: checkpointDirectory(paths, run.id),
+      resume,
+      everySeconds: CHECKPOINT_SECONDS
+    }
   }
 }
 
 export const runDirectory = (paths: RunPaths, runId: string): string => join(paths.runs, runId)
+
+/** Of a run that is not at its end; empty afterwards. */
+export const checkpointDirectory = (paths: RunPaths, runId: string): string =>
+  join(runDirectory(paths, runId), 'checkpoints')
 
 /** @returns the path of job.json */
 export async function writeTrainJob(job: TrainJob): Promise<string> {

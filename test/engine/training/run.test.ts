@@ -78,6 +78,8 @@ async function jobOf(name: string, changes: Partial<TrainJob> = {}): Promise<Tra
     runtime: null,
     fallback: 'TensorFlow is being prepared',
     threads: 2,
+    datasetHash: 'data',
+    checkpoints: { directory: join(home, 'runs', name, 'checkpoints'), resume: false, everySeconds: 10 },
     ...changes
   }
 }
