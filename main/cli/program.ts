@@ -10,20 +10,12 @@ import { showDevices } from './commands/devices'
 import { exportRun } from './commands/export'
 import { fit, type FitOptions } from './commands/fit'
 import { importFolder } from './commands/import'
-import { listModels } from './commands/models'
 import { predict } from './commands/predict'
 import { listRuns } from './commands/runs'
+import { addModelVerbs } from './model-verbs'
 import { Output } from './output'
-import {
-  EXIT,
-  runCommand,
-  type CommandContext,
-  type ExitCode,
-  type GlobalOptions,
-  type SessionOptions
-} from './session'
-
-type Action = (context: CommandContext) => Promise<ExitCode>
+import { EXIT, runCommand, type ExitCode, type GlobalOptions, type SessionOptions } from './session'
+import { verb, wholeNumber, withGlobals, type Run } from './verb'
 
 /** Parses and runs one command line, without the program's own name. @returns the exit code: 0 only on success */
 export async function runProgram(args: readonly string[], session: SessionOptions): Promise<ExitCode> {
@@ -33,11 +25,11 @@ export async function runProgram(args: readonly string[], session: SessionOption
     .description('Import image folders, fine-tune a classifier on them, and compare runs.')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => undefined })
-  const run = (options: GlobalOptions, action: Action): Promise<void> =>
-    runCommand(session, options, action).then((result) => void (code = result))
+  const run: Run = (options, action) => runCommand(session, options, action).then((result) => void (code = result))
   withGlobals(program)
   addDataVerbs(program, run)
   addRunVerbs(program, run)
+  addModelVerbs(program, run)
   addMachineVerbs(program, run, session)
   try {
     await program.parseAsync(args, { from: 'user' })
@@ -46,17 +38,6 @@ export async function runProgram(args: readonly string[], session: SessionOption
     return usageFailure(error, new Output(args.includes('--json'), session.streams))
   }
 }
-
-type Run = (options: GlobalOptions, action: Action) => Promise<void>
-
-/** Global options may stand before or after the verb. */
-const withGlobals = (command: Command): Command =>
-  command
-    .option('--json', 'print one JSON document on standard output')
-    .option('--home <dir>', 'where the database and caches live (or WHETSTONE_HOME)')
-
-const verb = (program: Command, usage: string, description: string): Command =>
-  withGlobals(program.command(usage).description(description))
 
 function addDataVerbs(program: Command, run: Run): void {
   verb(program, 'import', 'import a folder whose sub-folders are labels, or look at it again')
@@ -76,6 +57,7 @@ function addRunVerbs(program: Command, run: Run): void {
     .argument('<dir|dataset>')
     .addOption(new Option('--mode <mode>', 'what learns').choices(trainingModeSchema.options).default('head'))
     .addOption(new Option('--preset <preset>').choices(presetIdSchema.options).default('default'))
+    .option('--backbone <name>', 'id or name of a backbone that `models` lists')
     .option('--epochs <n>', 'epochs of the mode', wholeNumber)
     .option('--seed <n>', 'seed of the run: first weights, order, augmentation', wholeNumber)
     .option('--split-seed <n>', 'seed of the train/validation/test split', wholeNumber)
@@ -113,9 +95,6 @@ function addRunVerbs(program: Command, run: Run): void {
 }
 
 function addMachineVerbs(program: Command, run: Run, session: SessionOptions): void {
-  verb(program, 'models', 'list the backbones').action((_: unknown, command: Command) =>
-    run(command.optsWithGlobals(), listModels)
-  )
   verb(program, 'devices', 'what computes here, and why not something faster')
     .option('--measure', 'measure images per second')
     .action((_: unknown, command: Command) => {
@@ -130,12 +109,6 @@ function addMachineVerbs(program: Command, run: Run, session: SessionOptions): v
       // The server lives on until a signal ends the process.
       await new Promise(() => undefined)
     })
-}
-
-/** @throws StudioError usage/invalid */
-function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
-  throw new StudioError('usage/invalid', `'${text}' is not a whole number.`)
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value]

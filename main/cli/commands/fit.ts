@@ -13,6 +13,8 @@ import { importAndWait } from './import'
 export interface FitOptions {
   mode: TrainingMode
   preset: PresetId
+  /** Id or name. */
+  backbone?: string
   epochs?: number
   seed?: number
   splitSeed?: number
@@ -25,6 +27,9 @@ export async function fit(context: CommandContext, reference: string, options: F
   // Whatever is wrong with the settings is said before anything takes time.
   const changes = settingChanges(options)
   withChanges(presetConfig(options.preset, options.mode), changes)
+  if (options.backbone !== undefined) {
+    changes.unshift(['backboneId', (await studio.models.resolve(options.backbone)).id])
+  }
   const { dataset, importSeconds } = await findDataset(context, reference, options.splitSeed ?? options.seed)
   if (options.splitSeed !== undefined) await studio.datasets.resplit(dataset.id, options.splitSeed)
   const { config: recommended } = await studio.runs.defaults(dataset.id, options.mode, options.preset)
