@@ -107,6 +107,9 @@ export const router = os.router({
       context.studio.models.preview(input.backboneId, input.imageId, input.contract)
     )
   },
+  augmentation: {
+    preview: os.augmentation.preview.handler(({ context, input }) => context.studio.augmentation.preview(input))
+  },
   runs: {
     defaults: os.runs.defaults.handler(({ context, input }) =>
       context.studio.runs.defaults(input.datasetId, input.mode, input.preset)

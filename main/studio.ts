@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { SystemInfo } from '@shared/domain/system'
 import { StudioError } from '@shared/errors'
 import { backboneFolders } from './paths'
+import { AugmentationService } from './services/augmentation/augmentation'
 import { CompareService } from './services/compare/compare'
 import { DatasetsService } from './services/datasets/datasets'
 import { DevicesService } from './services/devices/devices'
@@ -55,6 +56,7 @@ export interface Studio {
   readonly settings: SettingsService
   readonly datasets: DatasetsService
   readonly models: ModelsService
+  readonly augmentation: AugmentationService
   readonly runs: RunsService
   readonly compare: CompareService
   readonly predictions: PredictionsService
@@ -147,6 +149,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     datasets,
     models,
     runs,
+    augmentation: new AugmentationService({ infer, backbone, imageFile: (imageId) => datasets.imageFile(imageId) }),
     compare: new CompareService({ runs: store.runs, backbone }),
     predictions,
     uploads,

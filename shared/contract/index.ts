@@ -4,6 +4,7 @@
  */
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
+import { augmentationVariantSchema } from '../domain/augmentation'
 import { backboneOfferSchema, backboneSchema } from '../domain/backbone'
 import { comparisonSchema } from '../domain/comparison'
 import {
@@ -20,7 +21,12 @@ import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
 import { metricPointSchema, runEventSchema, runSchema } from '../domain/run'
 import { folderListingSchema, settingsSchema, systemInfoSchema, systemStatusSchema } from '../domain/system'
-import { presetIdSchema, trainingConfigSchema, trainingModeSchema } from '../domain/training-config'
+import {
+  augmentationConfigSchema,
+  presetIdSchema,
+  trainingConfigSchema,
+  trainingModeSchema
+} from '../domain/training-config'
 import { procedure } from './base'
 
 const page = { offset: z.int().min(0).default(0), limit: z.int().min(1).max(500).default(100) }
@@ -97,6 +103,24 @@ export const contract = {
           range: z.object({ min: z.number(), max: z.number(), mean: z.number() })
         })
       )
+  },
+  augmentation: {
+    /**
+     * What training would see: each picture as it is (epoch 0), then `count` augmented ones, the pictures in turn and their
+     * epochs one after another.
+     */
+    preview: procedure
+      .input(
+        z.object({
+          backboneId: z.string(),
+          contract: trainingConfigSchema.shape.contract,
+          augmentation: augmentationConfigSchema,
+          seed: trainingConfigSchema.shape.seed,
+          imageIds: z.array(z.int()).min(1).max(9),
+          count: z.int().min(1).max(36).default(9)
+        })
+      )
+      .output(z.array(augmentationVariantSchema))
   },
   runs: {
     /** The recommended configuration for a dataset, with the reason for each setting that differs from the schema's default. */

@@ -1,8 +1,10 @@
 /** The infer worker: keeps one finished run loaded; predicts, exports, measures and previews on request. */
 import { z } from 'zod'
+import { augmentationVariantSchema } from '../domain/augmentation'
 import { speedMeasurementSchema } from '../domain/device'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
+import { augmentationConfigSchema } from '../domain/training-config'
 import { errorDataSchema } from '../errors'
 import { runtimeLocationSchema } from './common'
 
@@ -39,6 +41,16 @@ export const inferRequestSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('measure'), id, backboneId: z.string() }),
   z.object({ type: z.literal('preview'), id, contract: preprocessingContractSchema, path: z.string() }),
+  /** Pictures as training would see them: each as it is, then `count` augmented ones. */
+  z.object({
+    type: z.literal('augment'),
+    id,
+    contract: preprocessingContractSchema,
+    augmentation: augmentationConfigSchema,
+    seed: z.int(),
+    pictures: z.array(z.object({ imageId: z.int(), path: z.string() })),
+    count: z.int()
+  }),
   /** Parity of the layers against the ONNX form of a backbone (see engine/backbones). */
   z.object({ type: z.literal('parity'), id, backboneId: z.string() }),
   z.object({ type: z.literal('cancel'), id })
@@ -64,6 +76,7 @@ export const inferMessageSchema = z.discriminatedUnion('type', [
     seen: z.string(),
     range: z.object({ min: z.number(), max: z.number(), mean: z.number() })
   }),
+  z.object({ type: z.literal('augmented'), id, variants: z.array(augmentationVariantSchema) }),
   z.object({ type: z.literal('parity'), id, maxDifference: z.number(), tolerance: z.number(), between: z.string() }),
   z.object({ type: z.literal('failed'), id: id.nullable(), error: errorDataSchema })
 ])
