@@ -21,12 +21,15 @@ interface ElementType {
 }
 
 const STORAGES: Record<string, ElementType> = {
-  FloatStorage: { size: 4, toFloats: (bytes) => new Float32Array(bytes.slice().buffer) },
-  HalfStorage: { size: 2, toFloats: (bytes) => halvesToFloats(new Uint16Array(bytes.slice().buffer)) },
-  DoubleStorage: { size: 8, toFloats: (bytes) => Float32Array.from(new Float64Array(bytes.slice().buffer)) },
+  FloatStorage: { size: 4, toFloats: (bytes) => new Float32Array(aligned(bytes)) },
+  HalfStorage: { size: 2, toFloats: (bytes) => halvesToFloats(new Uint16Array(aligned(bytes))) },
+  DoubleStorage: { size: 8, toFloats: (bytes) => Float32Array.from(new Float64Array(aligned(bytes))) },
   LongStorage: { size: 8, toFloats: null },
   IntStorage: { size: 4, toFloats: null }
 }
+
+/** A copy: the file's tensors lie at any byte, typed arrays at multiples of their element. (`slice` of a Buffer copies nothing.) */
+const aligned = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
 
 class Storage {
   floats: Float32Array | null = null
