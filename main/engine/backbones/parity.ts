@@ -39,7 +39,7 @@ export async function checkParity(
 }
 
 /** Waves reach deeper into a network than noise does, which the first layers average away; noise on top moves every pixel. */
-function probePicture(
+export function probePicture(
   [height, width, channels]: readonly number[],
   [low, high]: readonly [number, number]
 ): Float32Array {

@@ -1,5 +1,6 @@
 /** One interface over TensorFlow, ONNX Runtime and wasm for whatever is frozen. */
 import type { BackboneForm, ExecutorId, ModelPorts } from '@shared/domain/backbone'
+import { StudioError } from '@shared/errors'
 import type { NetworkGraph } from '../backbones/graph'
 
 /** What keeps a network busiest. */
@@ -51,4 +52,11 @@ export interface Executor {
   load(graph: NetworkGraph, use?: NetworkUse): Promise<FrozenNetwork>
   /** A model in a foreign form; missing where the executor has none. */
   loadFile?(model: ModelFile, use?: NetworkUse): Promise<FrozenNetwork>
+}
+
+/** @throws StudioError device/no-executor when it is of another form than an executor runs */
+export function assertForm(model: ModelFile, form: ModelFile['form']): ModelFile {
+  if (model.form === form) return model
+  const message = `'${model.name}' is kept as ${model.form}, which this executor does not run: it runs ${form}.`
+  throw new StudioError('device/no-executor', message, { form: model.form })
 }

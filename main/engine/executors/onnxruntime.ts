@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { StudioError } from '@shared/errors'
 import type * as OnnxRuntimeNode from 'onnxruntime-node'
 import { networkToOnnx } from '../backbones/onnx/network-to-onnx'
-import type { Executor } from './executor'
+import { assertForm, type Executor } from './executor'
+import { loadOnnxFile } from './onnx-file'
 import { loadOnnxNetwork, shapesOf } from './onnx-network'
 import { loadOnThreads } from './onnx-threads'
 
@@ -36,7 +37,8 @@ export async function createOnnxRuntimeExecutor({ threads }: { threads: number }
     load: (graph, use = 'single') =>
       use === 'single'
         ? loadOnnxNetwork(runtime, graph, sessionOptions(threads))
-        : loadOnThreads(networkToOnnx(graph), shapesOf(graph), sessionOptions(threads), threads)
+        : loadOnThreads(networkToOnnx(graph), shapesOf(graph), sessionOptions(threads), threads),
+    loadFile: async (model) => loadOnnxFile(runtime, assertForm(model, 'onnx'), sessionOptions(threads))
   }
 }
 

@@ -8,7 +8,8 @@ import type { NetworkGraph } from '../backbones/graph'
 import { inferShapes, inputsOf, type ValueShape } from '../backbones/shapes'
 import { foldBatchNorm } from '../backbones/transforms'
 import { libraryVersion, loadTensorFlow, usesGpu, type TensorFlow } from '../runtime/load'
-import type { Executor, FrozenNetwork } from './executor'
+import { assertForm, type Executor, type FrozenNetwork } from './executor'
+import { loadSavedModel } from './saved-model'
 import { applyNode } from './tensorflow-nodes'
 
 export interface TensorFlowExecutorOptions {
@@ -26,7 +27,8 @@ export function createTensorFlowExecutor({ runtime, threads, gpuName }: TensorFl
     device: usesGpu(tf) ? (gpuName ?? 'GPU') : 'CPU',
     version: libraryVersion(tf),
     threads,
-    load: async (graph) => freeze(tf, foldBatchNorm(graph))
+    load: async (graph) => freeze(tf, foldBatchNorm(graph)),
+    loadFile: async (model) => loadSavedModel(tf, assertForm(model, 'saved-model'))
   }
 }
 

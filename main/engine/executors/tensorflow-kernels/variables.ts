@@ -67,6 +67,30 @@ export class NativeVariable {
     this.#ops.runMany('ResourceApplyMomentum', attributes, inputs, 0)
   }
 
+  /**
+   * RMSprop in place: s ← ρs + (1 − ρ)g², v ← μv + rate · g / √(s + ε), value ← value − v.
+   *
+   * @param settings scalars: [rate, ρ, μ, ε].
+   */
+  applyRmsProp(
+    square: NativeVariable,
+    velocity: NativeVariable,
+    settings: readonly Tensor[],
+    gradient: Tensor
+  ): void {
+    const attributes = [this.#ops.typeAttribute('T'), this.#ops.flagAttribute('use_locking', false)]
+    const inputs = [this.#handle, square.#handle, velocity.#handle, ...settings, gradient]
+    this.#ops.runMany('ResourceApplyRMSProp', attributes, inputs, 0)
+  }
+
+  /** value ← value + share · (other − value): one step of an exponential average. */
+  approach(other: NativeVariable, share: Tensor): void {
+    const ops = this.#ops
+    const change = ops.tf.tidy(() => ops.multiply(ops.subtract(other.read(), this.read()), share))
+    ops.runMany('AssignAddVariableOp', [ops.typeAttribute('dtype')], [this.#handle, change], 0)
+    change.dispose()
+  }
+
   /** value ← (1 − share) · value: decoupled weight decay. */
   decay(share: Tensor): void {
     const value = this.read()

@@ -5,7 +5,7 @@
  */
 import { StudioError } from '@shared/errors'
 import { maskedCrc32c } from './crc32c'
-import { fieldsNumbered, fieldsOf, lastField, readVarint } from './proto-reader'
+import { fieldsNumbered, fieldsOf, lastField, readVarint } from '../proto-reader'
 import { readTable } from './table'
 import type { ModelFiles } from './model-files'
 

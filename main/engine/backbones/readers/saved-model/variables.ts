@@ -1,5 +1,5 @@
 /** The variables of a SavedModel by names that people gave them, where the file tells, and in the order in which they were made. */
-import { fieldsNumbered, textField } from './proto-reader'
+import { fieldsNumbered, textField } from '../proto-reader'
 import type { SavedObject } from './saved-model-proto'
 import { readString, type Checkpoint } from './tensor-bundle'
 import type { SourceTensor } from '../../twin/source-tensor'
