@@ -4,10 +4,12 @@ import { loadBackbone, type LoadedBackbone } from '../../../main/engine/backbone
 import { hashWeights } from '../../../main/engine/backbones/measures'
 
 const EMBEDDED = 'efficientnet-lite0'
+/** What the peers call by the family's name. */
+const IDS: Record<string, string> = { 'mobilenet-v2': 'mobilenet-v2-1.00' }
 
 export async function openBackbone(directory: string, id: string): Promise<LoadedBackbone> {
   if (id === EMBEDDED) return loadBackbone([directory], id)
-  const { name, contract, family, build } = architectureOf(id)
+  const { name, contract, family, build } = architectureOf(IDS[id] ?? id)
   const graph = build({ weights: randomWeights(1), classes: null })
   const { info } = await loadBackbone([directory], EMBEDDED)
   return {
