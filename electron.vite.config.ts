@@ -39,6 +39,7 @@ export default defineConfig({
           cli: at('main/cli.ts'),
           'store-thread': at('main/store/thread.ts'),
           augment: at('main/engine/threads/augment.ts'),
+          'h5-file': at('main/engine/threads/h5-file.ts'),
           'onnx-session': at('main/engine/threads/onnx-session.ts'),
           'workers/import': at('main/workers/import.ts'),
           'workers/train': at('main/workers/train.ts'),

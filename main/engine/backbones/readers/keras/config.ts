@@ -89,11 +89,21 @@ function parseLayer(layer: z.infer<typeof layerSchema>, sequential: boolean): Ke
   return {
     kind: layer.class_name.slice(layer.class_name.lastIndexOf('>') + 1),
     name,
-    operation: /\.ops\b/.test(layer.module ?? ''),
+    operation: isOperation(layer),
     config: layer.config,
     calls: sequential ? null : parseCalls(name, layer.inbound_nodes ?? []),
     inputShape: layer.build_config?.input_shape
   }
+}
+
+/** Archives name the module; in .h5 files Keras 3 leaves it out, and only a layer has the setting 'trainable'. */
+function isOperation({ module, config, inbound_nodes }: z.infer<typeof layerSchema>): boolean {
+  if (module) return /\.ops\b/.test(module)
+  const called = z
+    .array(z.looseObject({ args: z.array(z.unknown()) }))
+    .min(1)
+    .safeParse(inbound_nodes).success
+  return called && !('trainable' in config)
 }
 
 /** One end is written as [name, 0, 0] or as a list of such, by version. */
