@@ -125,6 +125,22 @@ test('models', async () => {
   })
 })
 
+test('augmentation preview', async () => {
+  const [model] = await api.models.list()
+  const datasetId = await importPictures()
+  const { images } = await api.datasets.images({ datasetId })
+  const { augmentation } = presetConfig('default', 'finetune')
+  const ask = { backboneId: model!.id, contract: null, augmentation, seed: 3, imageIds: [images[0]!.id] }
+  expect(await api.augmentation.preview(ask)).toMatchObject([{ epoch: 0, description: 'unchanged' }])
+  expect(await failure(api.augmentation.preview({ ...ask, imageIds: [99_999] }))).toMatchObject({
+    code: 'image/not-found'
+  })
+  expect(await failure(api.augmentation.preview({ ...ask, backboneId: '../..' }))).toMatchObject({
+    code: 'backbone/not-found'
+  })
+  expect(await failure(api.augmentation.preview({ ...ask, imageIds: [] }))).toMatchObject({ code: 'request/invalid' })
+})
+
 test('devices', async () => {
   expect(await api.devices.refresh()).toMatchObject({ runtime: { state: 'ready' } })
   expect(await api.devices.report()).toMatchObject({ training: 'tensorflow' })
