@@ -14,10 +14,8 @@ export const modelSourceSchema = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('package'),
-    /** Id of an offer (see shared/domain/backbone). */
-    offer: z.string(),
-    /** Where what was downloaded stays while it is being read. */
-    downloads: z.string()
+    /** Id of an offer (see shared/domain/backbone-offers). */
+    offer: z.string()
   }),
   /** An architecture with weights that were never trained. */
   z.object({ type: z.literal('random'), architecture: z.string(), seed: z.int().min(0) })
@@ -28,6 +26,8 @@ export const modelJobSchema = z.object({
   source: modelSourceSchema,
   /** Exists and is empty. Gets one sub-folder, named by the backbone's id; the studio takes it over, or deletes it. */
   directory: z.string(),
+  /** Exists and is empty, on the same disk: for whatever is needed on the way. */
+  scratch: z.string(),
   /** The name that the user gave, or null. */
   name: z.string().nullable(),
   /** Null while TensorFlow is not prepared: a SavedModel cannot be run then, to compare with. */

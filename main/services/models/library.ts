@@ -65,17 +65,17 @@ export class ModelLibrary {
     if (taken) {
       throw new StudioError('backbone/exists', `A backbone is called '${given}' already.`, { backboneId: taken.id })
     }
-    return this.begin(`Import ${basename(source)}`, given, () => ({
+    return this.begin(`Import ${basename(source)}`, given, {
       type: 'file',
       path: source,
       architecture: architecture ?? null,
       asIs
-    }))
+    })
   }
 
   /** An architecture with weights that were never trained. */
   create(architecture: string, name?: string, seed = 0): Promise<Job> {
-    return this.begin(`Create ${architecture}`, name?.trim() || null, () => ({ type: 'random', architecture, seed }))
+    return this.begin(`Create ${architecture}`, name?.trim() || null, { type: 'random', architecture, seed })
   }
 
   /** What can be fetched, and whether it is here. */
@@ -100,11 +100,7 @@ export class ModelLibrary {
       throw new StudioError('backbone/unknown-offer', message, { reference, known })
     }
     await this.refusePresent(offer)
-    return this.begin(`Fetch ${offer.name}`, null, ({ downloads }) => ({
-      type: 'package',
-      offer: offer.id,
-      downloads
-    }))
+    return this.begin(`Fetch ${offer.name}`, null, { type: 'package', offer: offer.id })
   }
 
   /**
@@ -169,11 +165,11 @@ export class ModelLibrary {
     await Promise.all(active.map(({ ended }) => ended))
   }
 
-  private async begin(title: string, name: string | null, source: (place: Workplace) => ModelSource): Promise<Job> {
+  private async begin(title: string, name: string | null, source: ModelSource): Promise<Job> {
     const place = await this.context.shelf.workplace()
     const stop = new AbortController()
     const job = this.context.jobs.start({ kind: 'backbone', title, stoppable: true, onStop: () => stop.abort() })
-    const request = { source: source(place), directory: place.backbone, name }
+    const request = { source, directory: place.backbone, scratch: place.scratch, name }
     const ended = this.run(request, place, job, stop.signal)
     this.active.set(job.id, { stop, ended })
     return job.job()

@@ -14,7 +14,7 @@ export interface Workplace {
   /** Holds the backbone's folder while it is being written. */
   backbone: string
   /** For whatever is needed on the way. */
-  downloads: string
+  scratch: string
   /** Removes both. */
   clear(): Promise<void>
 }
@@ -38,10 +38,10 @@ export class Shelf {
   /** @throws StudioError store/disk-full, store/unwritable */
   async workplace(): Promise<Workplace> {
     const folder = this.hidden('making')
-    const place = { backbone: join(folder, 'backbone'), downloads: join(folder, 'downloads') }
+    const place = { backbone: join(folder, 'backbone'), scratch: join(folder, 'scratch') }
     try {
       await mkdir(place.backbone, { recursive: true })
-      await mkdir(place.downloads)
+      await mkdir(place.scratch)
     } catch (error) {
       await remove(folder).catch(() => undefined)
       throw this.unwritable(error as NodeJS.ErrnoException)

@@ -1,14 +1,14 @@
 /** A backbone on its way in, wherever it came from: read, not yet checked, nothing written. */
-import type { ParityCheck, Provenance } from '@shared/domain/backbone'
-import type { ModelPorts } from '@shared/domain/backbone'
+import type { ModelPorts, ParityCheck, Provenance } from '@shared/domain/backbone'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import type { NetworkGraph } from '../graph'
-import type { OpaqueFile, RecordedAnswer } from '../readers/imported-model'
+import type { RecordedAnswer } from '../readers/imported-model'
 
 /** A model that can only be run whole. */
 export interface Opaque {
   form: 'onnx' | 'saved-model'
-  files: OpaqueFile[]
+  /** Holds its files, on the same disk as the backbones; they are moved from there. */
+  folder: string
   ports: ModelPorts
   featureWidth: number
 }

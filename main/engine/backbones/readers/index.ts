@@ -2,7 +2,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { StudioError } from '@shared/errors'
 import type { ImportedModel } from './imported-model'
-import type { Probe, Reader } from './reader'
+import type { Probe, Reader, ReadOptions } from './reader'
 import { READERS } from './registry'
 
 /** Bytes of a file's beginning that tell its format. */
@@ -13,9 +13,9 @@ const HEAD = 16
  * @throws StudioError backbone/not-found (nothing there), backbone/unknown-format (names what was looked for), and what the
  *   reader of the format throws: backbone/corrupt, backbone/unsupported-layer, backbone/incomplete.
  */
-export async function detectAndRead(path: string): Promise<ImportedModel> {
+export async function detectAndRead(path: string, options: ReadOptions = {}): Promise<ImportedModel> {
   const reader = await detect(path)
-  return reader.read(path)
+  return reader.read(path, options)
 }
 
 async function detect(path: string): Promise<Reader> {

@@ -11,20 +11,26 @@ import { buildKerasModel } from './keras/build'
 import { namedWeights } from './keras/weights'
 import { parseJson } from './keras-archive'
 import { layerTensors } from './keras-weights-file'
+import type { ReadOptions } from './reader'
 
 const MODEL_WEIGHTS = 'model_weights'
 
 /** @throws StudioError backbone/not-found, backbone/corrupt, backbone/unsupported-layer, backbone/incomplete */
-export async function readKerasH5(path: string): Promise<ImportedModel> {
+export async function readKerasH5(path: string, { architecture }: ReadOptions = {}): Promise<ImportedModel> {
   const what = `'${path}'`
   const content = await readH5(await readModelFile(path), what, ['optimizer_weights', 'optimizer'])
   const configuration = content.attributes.get('')?.['model_config']
   if (typeof configuration === 'string') return wholeModel(path, what, configuration, content)
-  return weightsOnly(path, what, content)
+  return weightsOnly(path, what, content, architecture)
 }
 
-async function weightsOnly(path: string, what: string, content: H5Content): Promise<ImportedModel> {
-  const { graph, notes } = await findTwin(layerTensors(content), { size: null })
+async function weightsOnly(
+  path: string,
+  what: string,
+  content: H5Content,
+  named: string | undefined
+): Promise<ImportedModel> {
+  const { graph, architecture, notes } = await findTwin(layerTensors(content), { size: null, architecture: named })
   if (!graph) {
     throw new StudioError(
       'backbone/incomplete',
@@ -35,6 +41,7 @@ async function weightsOnly(path: string, what: string, content: H5Content): Prom
   return {
     graph,
     opaque: null,
+    architecture,
     recorded: null,
     notes,
     sourceFormat: 'Keras weights (.h5)',

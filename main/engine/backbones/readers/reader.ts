@@ -11,13 +11,18 @@ export interface Probe {
   names: string[]
 }
 
+export interface ReadOptions {
+  /** Id of the built-in architecture that weights without a model belong to; left out: whichever fits. */
+  architecture?: string | undefined
+}
+
 export interface Reader {
   kind: 'file' | 'folder' | 'either'
   /** For the sentence that says what was looked for: 'a Keras .h5 file'. */
   looksFor: string
   recognises(probe: Probe): boolean
   /** @throws StudioError only. */
-  read(path: string): Promise<ImportedModel>
+  read(path: string, options: ReadOptions): Promise<ImportedModel>
 }
 
 export const startsWith = (head: Uint8Array, ...bytes: number[]): boolean =>

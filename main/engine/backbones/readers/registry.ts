@@ -29,13 +29,13 @@ export const READERS: readonly Reader[] = [
     kind: 'folder',
     looksFor: 'a TensorFlow SavedModel folder with saved_model.pb',
     recognises: ({ names }) => names.includes('saved_model.pb'),
-    read: (path) => readSavedModel(path)
+    read: (path, { architecture }) => readSavedModel(path, architecture)
   },
   {
     kind: 'file',
     looksFor: 'a .tar.gz archive of a SavedModel',
     recognises: ({ path, head }) => startsWith(head, 0x1f, 0x8b) || path.toLowerCase().endsWith('.tar'),
-    read: (path) => readSavedModel(path)
+    read: (path, { architecture }) => readSavedModel(path, architecture)
   },
   {
     kind: 'file',
