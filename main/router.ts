@@ -119,6 +119,8 @@ export const router = os.router({
     ),
     start: os.runs.start.handler(({ context, input }) => context.studio.runs.start(input)),
     stop: os.runs.stop.handler(({ context, input }) => context.studio.runs.stop(input.runId)),
+    pause: os.runs.pause.handler(({ context, input }) => context.studio.runs.pause(input.runId)),
+    resume: os.runs.resume.handler(({ context, input }) => context.studio.runs.resume(input.runId)),
     list: os.runs.list.handler(({ context }) => context.studio.runs.list()),
     get: os.runs.get.handler(({ context, input }) => context.studio.runs.get(input.runId)),
     metrics: os.runs.metrics.handler(({ context, input }) => context.studio.runs.metrics(input.runId)),

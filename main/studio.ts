@@ -43,8 +43,8 @@ export interface StudioOptions {
 }
 
 interface CloseOptions {
-  /** `stop` keeps the best checkpoint and takes a moment; `interrupt` ends the training where it is. */
-  training?: 'stop' | 'interrupt'
+  /** `pause` leaves it with a checkpoint, `stop` with its best epoch; `interrupt` ends it where it is. */
+  training?: 'pause' | 'stop' | 'interrupt'
   graceMs?: number
 }
 
@@ -156,7 +156,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     exports: new ExportsService({ store, jobs, infer, model }),
     devices,
     browse: listFolder,
-    async close({ training = 'stop', graceMs } = {}) {
+    async close({ training = 'pause', graceMs } = {}) {
       neighbours.close()
       status.close()
       await Promise.allSettled([

@@ -143,6 +143,10 @@ export const contract = {
       .input(datasetRef.extend({ name: z.string().min(1).max(120).optional(), config: trainingConfigSchema }))
       .output(runSchema),
     stop: procedure.input(runRef).output(z.void()),
+    /** Ends it after its current step, with a checkpoint to go on from. */
+    pause: procedure.input(runRef).output(z.void()),
+    /** Goes on with a run that was paused or interrupted, from its newest checkpoint. */
+    resume: procedure.input(runRef).output(runSchema),
     list: procedure.output(z.array(runSchema)),
     get: procedure.input(runRef).output(runSchema),
     metrics: procedure.input(runRef).output(z.array(metricPointSchema)),

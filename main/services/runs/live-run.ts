@@ -9,13 +9,30 @@ import {
 } from '@shared/domain/run'
 import type { FeedSource } from '../streams/coalesced-feed'
 
+interface Seen {
+  run: Run
+  points: number
+  progress: RunProgress | null
+  mistakes: LiveMistake[]
+  generation: number
+}
+
 export class LiveRun {
-  readonly points: MetricPoint[] = []
+  points: MetricPoint[]
   progress: RunProgress | null = null
   mistakes: LiveMistake[] = []
   private readonly listeners = new Set<() => void>()
 
-  constructor(public run: Run) {}
+  /** Grows when the points are others than before, and not just more. */
+  private generation = 0
+
+  /** @param points that a resumed run was known by before */
+  constructor(
+    public run: Run,
+    points: readonly MetricPoint[] = []
+  ) {
+    this.points = [...points]
+  }
 
   get settled(): boolean {
     return isSettled(this.run.state)
@@ -42,6 +59,13 @@ export class LiveRun {
     this.changed()
   }
 
+  /** Others instead of those so far: a resumed run is known as its checkpoint knows it. */
+  replacePoints(points: readonly MetricPoint[]): void {
+    this.points = [...points]
+    this.generation++
+    this.changed()
+  }
+
   onChange(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
@@ -49,15 +73,16 @@ export class LiveRun {
 
   /** A snapshot first, then only what changed: two watchers who joined at different times end with the same. */
   source(): FeedSource<RunEvent> {
-    let seen: { run: Run; points: number; progress: RunProgress | null; mistakes: LiveMistake[] } | null = null
+    let seen: Seen | null = null
     return {
       subscribe: (wake) => this.onChange(wake),
       ended: () => this.settled,
       take: () => {
-        const { run, progress, mistakes } = this
+        const { run, progress, mistakes, generation } = this
         const before = seen
-        seen = { run, points: this.points.length, progress, mistakes }
-        if (!before) return [{ type: 'snapshot', run, points: [...this.points], progress, mistakes }]
+        seen = { run, points: this.points.length, progress, mistakes, generation }
+        if (before?.generation !== generation)
+          return [{ type: 'snapshot', run, points: [...this.points], progress, mistakes }]
         const events: RunEvent[] = []
         if (before.points < seen.points) events.push({ type: 'points', points: this.points.slice(before.points) })
         if (before.mistakes !== mistakes) events.push({ type: 'mistakes', mistakes })

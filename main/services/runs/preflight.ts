@@ -23,7 +23,7 @@ export interface RunEstimate {
   warnings: string[]
 }
 
-interface Startable extends RunData {
+export interface Startable extends RunData {
   backbone: Backbone
 }
 

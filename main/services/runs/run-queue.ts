@@ -1,5 +1,5 @@
 /** The trainings of this process: one at a time, the others wait their turn in the order of the clicks. */
-import type { Run } from '@shared/domain/run'
+import type { Run, RunState } from '@shared/domain/run'
 import type { JobHandle } from '../jobs/jobs'
 import type { LiveRun } from './live-run'
 import type { Training } from './training'
@@ -11,15 +11,20 @@ export interface QueuedRun {
   training: Training
 }
 
+/** How a training ends with its studio. */
+export type Ending = 'pause' | 'stop' | 'interrupt'
+
 interface Entry extends QueuedRun {
   /** Resolves once the run is settled and its `onSettled` has been called. */
   settled: Promise<void>
   begin: () => void
 }
 
+type WaitingEnd = Extract<RunState, 'stopped' | 'paused' | 'interrupted'>
+
 export interface QueueHooks {
   /** Writes the end of a run that never began. */
-  settleWaiting(run: Run, state: 'stopped' | 'interrupted'): Promise<Run>
+  settleWaiting(run: Run, state: WaitingEnd): Promise<Run>
   /** Before anyone who waits for the run is told. Must not reject. */
   onSettled(entry: QueuedRun): Promise<void>
 }
@@ -47,7 +52,8 @@ export class RunQueue {
     const begun = new Promise<void>((resolve) => (begin = resolve))
     const settled = begun.then(async () => {
       if (!run.live.settled) await run.training.run()
-      this.entries.delete(run.live.run.id)
+      // It may have been resumed since.
+      if (this.entries.get(run.live.run.id) === entry) this.entries.delete(run.live.run.id)
       await this.hooks.onSettled(run)
     })
     const entry: Entry = { ...run, settled, begin }
@@ -65,16 +71,26 @@ export class RunQueue {
     return true
   }
 
+  /** A waiting run rests at once; the one that trains as soon as it has a checkpoint. @returns false when there is no such run here */
+  async pause(runId: string): Promise<boolean> {
+    const entry = this.entries.get(runId)
+    if (!entry) return false
+    if (entry === this.current) entry.training.pause()
+    else await this.settleWaiting(entry, 'paused')
+    return true
+  }
+
   /** At once when there is no such run here. */
   async settled(runId: string): Promise<void> {
     await this.entries.get(runId)?.settled
   }
 
-  /** Interrupts what waits; the one that trains is stopped, keeping its best checkpoint, or killed. */
-  async close(training: 'stop' | 'interrupt', graceMs: number): Promise<void> {
+  /** Interrupts what waits; the one that trains is paused, stopped with its best epoch, or killed. */
+  async close(training: Ending, graceMs: number): Promise<void> {
     this.closing = true
     for (const entry of [...this.waiting]) await this.settleWaiting(entry, 'interrupted')
     if (training === 'stop') this.current?.training.stop(graceMs)
+    else if (training === 'pause') this.current?.training.pause(graceMs)
     else this.current?.training.kill()
     await this.current?.settled
   }
@@ -91,7 +107,7 @@ export class RunQueue {
     })
   }
 
-  private async settleWaiting(entry: Entry, state: 'stopped' | 'interrupted'): Promise<void> {
+  private async settleWaiting(entry: Entry, state: WaitingEnd): Promise<void> {
     const place = this.waiting.indexOf(entry)
     // Someone else has just stopped it.
     if (place < 0) return entry.settled

@@ -1,7 +1,7 @@
 /** Runs: from the click to the verdict. One training at a time in a process, the others wait their turn in order. */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
+import { isResting, isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import { validateConfig } from '@shared/domain/presets'
 import { recommendedConfig, type Recommendation } from '@shared/domain/recommendation'
@@ -13,10 +13,11 @@ import type { RunContext } from './context'
 import { LiveRun } from './live-run'
 import { defaultRunName, newRunId, nextColor } from './naming'
 import { assertStartable, estimateRun, readData, rememberFeatures, type RunEstimate } from './preflight'
-import { RunQueue } from './run-queue'
+import { assertResumable } from './resume'
+import { RunQueue, type Ending } from './run-queue'
 import { watchStoredRun } from './stored-run'
-import { buildTrainJob, runDirectory } from './train-job'
-import { STOP_FILE, Training, type FeatureCounts } from './training'
+import { buildTrainJob, runDirectory, type TrainJobParts } from './train-job'
+import { PAUSE_FILE, STOP_FILE, Training, type FeatureCounts } from './training'
 
 export interface StartRun {
   datasetId: string
@@ -95,13 +96,17 @@ export class RunsService {
    * @throws StudioError config/invalid, dataset/*, backbone/not-found, runtime/not-ready
    */
   start(request: StartRun): Promise<Run> {
-    const started = this.starting.then(() => this.startNext(request))
+    return this.afterStarts(() => this.startNext(request))
+  }
+
+  private afterStarts(begin: () => Promise<Run>): Promise<Run> {
+    const started = this.starting.then(begin)
     this.starting = started.catch(() => undefined)
     return started
   }
 
   private async startNext({ datasetId, name, config: wanted, importSeconds = 0 }: StartRun): Promise<Run> {
-    const { store, jobs } = this.context
+    const { store } = this.context
     const config = validateConfig(wanted)
     const { dataset, classes, backbone } = await assertStartable(this.context, datasetId, config)
     const images = await store.datasets.trainingImages(datasetId)
@@ -130,13 +135,21 @@ export class RunsService {
       endedAt: null
     }
     await store.runs.create(run, process.pid)
-    const live = new LiveRun(run)
-    const job = jobs.start({
+    return this.enqueue({ run, dataset, images, backbone, resume: false }, { importSeconds })
+  }
+
+  /** Puts a run at the end of the queue. @param points it is known by already */
+  private enqueue(
+    { run, ...data }: Pick<TrainJobParts, 'run' | 'dataset' | 'images' | 'backbone' | 'resume'>,
+    how: { importSeconds: number; stopAtOnce?: boolean; points?: MetricPoint[] }
+  ): Run {
+    const live = new LiveRun(run, how.points)
+    const job = this.context.jobs.start({
       kind: 'train',
-      title: `Train ${run.name}`,
+      title: `${data.resume ? 'Resume' : 'Train'} ${run.name}`,
       stoppable: true,
       runId: run.id,
-      datasetId,
+      datasetId: run.datasetId,
       onStop: () => void this.stop(run.id).catch(() => undefined)
     })
     job.progress({ phase: 'Queued', done: 0, total: 0, etaSeconds: null })
@@ -144,17 +157,58 @@ export class RunsService {
       context: this.context,
       live,
       job,
-      importSeconds,
+      importSeconds: how.importSeconds,
+      stopAtOnce: how.stopAtOnce ?? false,
       prepare: async () => {
         const { compute, paths } = this.context
         await compute.known()
-        return buildTrainJob({ run, dataset, images, backbone, compute, paths, resume: false })
+        return buildTrainJob({ run, ...data, compute, paths })
       }
     })
     this.tellChanges(live)
     this.queue.add({ live, job, training })
     this.listChanged()
     return run
+  }
+
+  /**
+   * Queues a run that was paused or interrupted: it goes on from its newest checkpoint as if it had never ended, or from the
+   * beginning where it has none.
+   *
+   * @throws StudioError run/not-found, run/not-resumable, run/dataset-changed, run/backbone-changed, dataset/*, runtime/not-ready
+   */
+  resume(runId: string): Promise<Run> {
+    return this.afterStarts(() => this.resumeNext(runId, false))
+  }
+
+  private async resumeNext(runId: string, stopAtOnce: boolean): Promise<Run> {
+    const { store, paths } = this.context
+    const before = await this.get(runId)
+    const { dataset, backbone } = await assertResumable(this.context, before)
+    const images = await store.datasets.trainingImages(before.datasetId)
+    const points = await store.runs.points(runId)
+    await Promise.all(
+      [STOP_FILE, PAUSE_FILE].map((name) => rm(join(runDirectory(paths, runId), name), { force: true }))
+    )
+    const run = await store.runs.resume(runId, process.pid)
+    const importSeconds = before.seconds?.import ?? 0
+    return this.enqueue({ run, dataset, images, backbone, resume: true }, { importSeconds, stopAtOnce, points })
+  }
+
+  /**
+   * A queued run rests at once; a running one after its current step, with a checkpoint to go on from.
+   *
+   * @throws StudioError run/not-found, run/not-pausable
+   */
+  async pause(runId: string): Promise<void> {
+    const phase = this.queue.live(runId)?.progress?.phase
+    const run = await this.get(runId)
+    const refused = (why: string): StudioError =>
+      new StudioError('run/not-pausable', `'${run.name}' ${why}.`, { runId })
+    if (isSettled(run.state)) throw refused(run.state === 'paused' ? 'is paused already' : 'has ended already')
+    if (phase === 'evaluate') throw refused('is being tested, which is its last step')
+    if (await this.queue.pause(runId)) return
+    await this.ask(run, PAUSE_FILE, refused("waits in another program's queue"))
   }
 
   /** Lists show rows: numbers that stream (points, progress) are for the run's own watchers. */
@@ -169,16 +223,27 @@ export class RunsService {
   }
 
   /**
-   * A queued run is settled at once; a running one ends after its current step, with its best checkpoint.
+   * A queued run is settled at once; a running one ends after its current step, with its best epoch. So does one that rests
+   * with a checkpoint: its best epoch is tested and kept.
    *
    * @throws StudioError run/not-found, run/not-active
    */
   async stop(runId: string): Promise<void> {
     if (await this.queue.stop(runId)) return
     const run = await this.get(runId)
-    if (isSettled(run.state)) throw new StudioError('run/not-active', `'${run.name}' has ended already.`, { runId })
-    await writeFile(join(runDirectory(this.context.paths, runId), STOP_FILE), '').catch((cause: unknown) => {
-      throw new StudioError('run/not-active', `'${run.name}' waits in another program's queue.`, { runId }, { cause })
+    if (isResting(run.state) && run.checkpoint && run.best) {
+      await this.afterStarts(() => this.resumeNext(runId, true))
+      return
+    }
+    const refused = (why: string): StudioError => new StudioError('run/not-active', `'${run.name}' ${why}.`, { runId })
+    if (isSettled(run.state)) throw refused('has ended already')
+    await this.ask(run, STOP_FILE, refused("waits in another program's queue"))
+  }
+
+  /** Asks the process that trains it. @throws refusal when it has not begun there */
+  private async ask({ id }: Run, file: string, refusal: StudioError): Promise<void> {
+    await writeFile(join(runDirectory(this.context.paths, id), file), '').catch(() => {
+      throw refusal
     })
   }
 
@@ -253,11 +318,11 @@ export class RunsService {
   }
 
   /**
-   * Ends what is going on: the queue is interrupted; the training is stopped, keeping its best checkpoint, or killed.
+   * Ends what is going on: the queue is interrupted; the training is paused, stopped with its best epoch, or killed.
    *
-   * @param graceMs how long a stop may take before the worker is killed
+   * @param graceMs how long that may take before the worker is killed; the run is `interrupted` then
    */
-  async close(training: 'stop' | 'interrupt' = 'stop', graceMs = 10_000): Promise<void> {
+  async close(training: Ending = 'pause', graceMs = 10_000): Promise<void> {
     await this.starting
     await this.queue.close(training, graceMs)
   }

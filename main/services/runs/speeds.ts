@@ -1,9 +1,15 @@
 /** How fast this machine turned out to be, from the runs it made: what estimates are computed from. */
 import { z } from 'zod'
 import type { TrainingConfig } from '@shared/domain/training-config'
+import type { TrainJob } from '@shared/worker-protocol/train'
 import type { FactStore } from '../../store/store'
+import type { LastMessageFrom } from '../../supervisor/protocols'
+import type { PhaseClock } from './phase-clock'
 
 const FACT = 'speeds/runs'
+
+/** Fewer features than this were computed too quickly to say how long one takes. */
+const MIN_MEASURED_FEATURES = 50
 
 /** Newer measurements count for half: machines and drivers change. */
 const NEW_SHARE = 0.5
@@ -22,6 +28,26 @@ export const fineTuneKey = (backboneId: string, size: number, config: TrainingCo
 export async function readSpeeds(facts: FactStore): Promise<Speeds> {
   const parsed = speedsSchema.safeParse(await facts.get(FACT))
   return parsed.success ? parsed.data : {}
+}
+
+/** What a run measured. @param executor of the frozen part */
+export function measuredSpeeds(
+  { config, contract }: TrainJob,
+  { features, seconds }: LastMessageFrom<'train'>,
+  executor: string | undefined,
+  clock: PhaseClock
+): Speeds {
+  const speeds: Speeds = {}
+  if (executor && features.computed >= MIN_MEASURED_FEATURES && seconds.features > 0) {
+    speeds[featureKey(config.backboneId, contract.size, executor)] = seconds.features / features.computed
+  }
+  const head = clock.secondsPerStep('head')
+  if (head !== null) speeds[headKey(config.backboneId, config)] = head / config.head.batchSize
+  const fineTune = clock.secondsPerStep('finetune')
+  if (fineTune !== null) {
+    speeds[fineTuneKey(config.backboneId, contract.size, config)] = fineTune / config.fineTune.batchSize
+  }
+  return speeds
 }
 
 /** Adds what a run measured. */

@@ -1,5 +1,6 @@
 /** One training, from its worker's start to the settled row. Every write goes to the store in the order it was told. */
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StudioError, toErrorData, type ErrorData } from '@shared/errors'
 import type { Run, RunProgress } from '@shared/domain/run'
@@ -11,17 +12,16 @@ import type { JobHandle } from '../jobs/jobs'
 import type { RunContext } from './context'
 import type { LiveRun } from './live-run'
 import { PhaseClock } from './phase-clock'
-import { featureKey, fineTuneKey, headKey, learnSpeeds, type Speeds } from './speeds'
-import { writeTrainJob } from './train-job'
+import { takePlace } from './place'
+import { learnSpeeds, measuredSpeeds } from './speeds'
+import { checkpointDirectory, writeTrainJob } from './train-job'
 
 /** A fine-tuning step of a large backbone, and the test of the best epoch after it, take their time. */
 const STOP_GRACE_MS = 120_000
-const STOP_FILE_POLL_MS = 500
-/** Fewer features than this were computed too quickly to say how long one takes. */
-const MIN_MEASURED_FEATURES = 50
-
-/** Another process of the same home asks for a stop by putting this file into the run's folder. */
+const FILE_POLL_MS = 500
+/** Another process of the same home asks for a stop, or a pause, by putting this file into the run's folder. */
 export const STOP_FILE = 'stop'
+export const PAUSE_FILE = 'pause'
 
 const PHASE_WORDS: Record<RunProgress['phase'], string> = {
   load: 'Loading',
@@ -42,6 +42,8 @@ export interface TrainingParts {
   prepare: () => Promise<TrainJob>
   /** How long the import just before it took; part of the run's total. */
   importSeconds: number
+  /** Nothing more is to be learned: the best epoch of the checkpoint is tested and kept. */
+  stopAtOnce?: boolean
 }
 
 export class Training {
@@ -52,22 +54,27 @@ export class Training {
   private writes: Promise<void> = Promise.resolve()
   private writeError: unknown = null
   private stopWanted = false
+  private pauseWanted = false
   private killWanted = false
+  /** Moved on by what a resumed run rested. */
+  private startedAt = 0
 
   constructor(private readonly parts: TrainingParts) {}
 
   /** Trains to the end, whatever it is. Never rejects. */
   async run(): Promise<void> {
     const { context, live, job } = this.parts
-    const startedAt = Date.now()
     try {
-      await this.update({ state: 'preparing', startedAt })
+      if (!(await this.takePlace())) return await this.settleUnbegun()
+      this.setWorked(live.run.checkpoint?.seconds ?? 0)
+      await this.update({ state: 'preparing', startedAt: this.startedAt })
       const trainJob = await this.parts.prepare()
       const last = await this.converse(trainJob)
       await this.flushed()
-      await this.settleWell(trainJob, last, startedAt)
-      if (last.outcome === 'stopped') job.cancelled()
-      else job.done()
+      if (last.outcome === 'paused') await this.settlePaused(last)
+      else await this.settleWell(trainJob, last, last.outcome)
+      if (last.outcome === 'completed') job.done()
+      else job.cancelled()
     } catch (error) {
       await this.writes
       await this.settleBadly(this.writeError ?? error).catch((failure: unknown) =>
@@ -83,6 +90,14 @@ export class Training {
     this.worker?.stop({ type: 'stop' }, graceMs)
   }
 
+  /** Asks the worker to end after its current step with a checkpoint. @param graceMs until it is killed; left out: it is not */
+  pause(graceMs?: number): void {
+    if (this.pauseWanted || this.stopWanted) return
+    this.pauseWanted = true
+    if (graceMs === undefined) this.worker?.send({ type: 'pause' })
+    else this.worker?.stop({ type: 'pause' }, graceMs)
+  }
+
   /** Ends the worker now: the run becomes `interrupted`. */
   kill(): void {
     this.killWanted = true
@@ -94,11 +109,18 @@ export class Training {
     if (this.killWanted) throw new StudioError('worker/crashed', 'The studio was closed before the run began.')
     this.worker = new WorkerConversation(this.parts.context.host, 'train', (message) => this.hear(message))
     this.parts.context.log.info('run started', { runId: trainJob.runId, workerPid: this.worker.pid })
-    const stopFile = join(trainJob.directory, STOP_FILE)
-    const polling = setInterval(() => existsSync(stopFile) && this.stop(), STOP_FILE_POLL_MS)
+    const [stopFile, pauseFile] = [STOP_FILE, PAUSE_FILE].map((name) => join(trainJob.directory, name)) as [
+      string,
+      string
+    ]
+    const polling = setInterval(() => {
+      if (existsSync(stopFile)) this.stop()
+      if (existsSync(pauseFile)) this.pause()
+    }, FILE_POLL_MS)
     try {
       this.worker.send({ type: 'start', jobFile })
-      if (this.stopWanted) this.worker.stop({ type: 'stop' }, STOP_GRACE_MS)
+      if (this.stopWanted || this.parts.stopAtOnce) this.worker.stop({ type: 'stop' }, STOP_GRACE_MS)
+      else if (this.pauseWanted) this.worker.send({ type: 'pause' })
       return await this.worker.ended
     } finally {
       clearInterval(polling)
@@ -113,6 +135,10 @@ export class Training {
         return this.write({ environment: message.environment })
       case 'progress':
         return this.hearProgress(message.progress)
+      case 'resumed':
+        return this.hearResumed(message)
+      case 'checkpoint':
+        return this.write({ checkpoint: message.checkpoint })
       case 'points':
         this.clock.points(message.points)
         live.addPoints(message.points)
@@ -127,6 +153,30 @@ export class Training {
       case 'failed':
         return undefined
     }
+  }
+
+  /** What was told after the checkpoint is void: it is told again. */
+  private hearResumed({ points, checkpoint, epochsDone, best }: Extract<TrainMessage, { type: 'resumed' }>): void {
+    const { context, live } = this.parts
+    this.setWorked(checkpoint?.seconds ?? 0)
+    live.replacePoints(points)
+    this.enqueue(() => context.store.runs.replacePoints(live.run.id, points))
+    this.write({ checkpoint, epochsDone, best, startedAt: this.startedAt })
+  }
+
+  private setWorked(seconds: number): void {
+    this.startedAt = Math.round(Date.now() - seconds * 1000)
+  }
+
+  private takePlace(): Promise<boolean> {
+    const { context, live, job } = this.parts
+    return takePlace({
+      runs: context.store.runs,
+      runId: live.run.id,
+      isAlive: context.isAlive,
+      wanted: () => !this.stopWanted && !this.pauseWanted && !this.killWanted,
+      onWaiting: (name) => job.progress({ phase: `Waiting for '${name}'`, done: 0, total: 0, etaSeconds: null })
+    })
   }
 
   private hearProgress(progress: RunProgress): void {
@@ -166,18 +216,55 @@ export class Training {
     live.setRun(await context.store.runs.update(live.run.id, patch))
   }
 
-  private async settleWell(trainJob: TrainJob, last: LastMessageFrom<'train'>, startedAt: number): Promise<void> {
-    const { context, live, importSeconds } = this.parts
+  /** Its turn had not come. */
+  private async settleUnbegun(): Promise<void> {
+    const state = this.stopWanted ? 'stopped' : this.pauseWanted ? 'paused' : 'interrupted'
+    await this.update({ state, endedAt: Date.now() })
+    this.parts.job.cancelled()
+  }
+
+  private async settlePaused(last: LastMessageFrom<'train'>): Promise<void> {
+    const { context, live } = this.parts
+    const { runs } = context.store
+    const { checkpoint, epochsDone, best } = last
+    this.features = last.features
+    // The step that was under way when the checkpoint was written is done again.
+    const step = checkpoint?.step ?? 0
+    await runs.cutPoints(live.run.id, step)
+    live.replacePoints(live.points.filter((point) => point.step <= step))
+    const endedAt = Date.now()
+    await this.update({
+      state: 'paused',
+      checkpoint,
+      epochsDone,
+      best,
+      seconds: this.secondsOf(last, endedAt),
+      endedAt
+    })
+    context.log.info('run paused', { runId: live.run.id, checkpoint })
+  }
+
+  private secondsOf({ seconds: { features, train } }: LastMessageFrom<'train'>, endedAt: number): Run['seconds'] {
+    const { importSeconds } = this.parts
+    return { import: importSeconds, features, train, total: importSeconds + (endedAt - this.startedAt) / 1000 }
+  }
+
+  private async settleWell(
+    trainJob: TrainJob,
+    last: LastMessageFrom<'train'>,
+    state: 'completed' | 'stopped'
+  ): Promise<void> {
+    const { context, live } = this.parts
     const { runs, facts } = context.store
     this.features = last.features
     if (last.predictionsFile) await runs.ingestPredictions(live.run.id, last.predictionsFile)
     const evaluation = last.predictionsFile ? await runs.evaluation(live.run.id, 'test') : null
     const endedAt = Date.now()
-    await learnSpeeds(facts, this.measuredSpeeds(trainJob, last)).catch((error: unknown) =>
-      context.log.error('speeds could not be kept', error)
-    )
+    const speeds = measuredSpeeds(trainJob, last, live.run.environment?.frozenExecutor, this.clock)
+    await learnSpeeds(facts, speeds).catch((error: unknown) => context.log.error('speeds could not be kept', error))
     await this.update({
-      state: last.outcome,
+      state,
+      checkpoint: null,
       epochsDone: last.epochsDone,
       best: last.best,
       test: evaluation && {
@@ -186,15 +273,11 @@ export class Training {
         macroF1: evaluation.macroF1,
         count: evaluation.count
       },
-      seconds: {
-        import: importSeconds,
-        features: last.seconds.features,
-        train: last.seconds.train,
-        total: importSeconds + (endedAt - startedAt) / 1000
-      },
+      seconds: this.secondsOf(last, endedAt),
       endedAt
     })
-    context.log.info('run settled', { runId: live.run.id, state: last.outcome, features: last.features })
+    await this.forgetCheckpoints()
+    context.log.info('run settled', { runId: live.run.id, state, features: last.features })
   }
 
   private async settleBadly(error: unknown): Promise<void> {
@@ -203,9 +286,12 @@ export class Training {
     const data = this.describe(error, crashed)
     const logId = context.log.error('run ended badly', error, { runId: live.run.id, stderr: this.worker?.stderrTail })
     const shown: ErrorData = { ...data, details: { ...data.details, logId } }
-    const state: Run['state'] = crashed ? 'interrupted' : 'failed'
+    // With a checkpoint nothing is lost but in a run that goes wrong by itself.
+    const resumable = crashed || (live.run.checkpoint !== null && data.code !== 'run/diverged')
+    const state: Run['state'] = resumable ? 'interrupted' : 'failed'
     try {
-      await this.update({ state, error: shown, endedAt: Date.now() })
+      await this.update({ state, error: shown, endedAt: Date.now(), ...(!resumable && { checkpoint: null }) })
+      if (!resumable) await this.forgetCheckpoints()
     } catch (failure) {
       // The database does not take it (a full disk): watchers are told at least, and the next start settles the row.
       live.setRun({ ...live.run, state, error: shown, endedAt: Date.now() })
@@ -214,6 +300,14 @@ export class Training {
       if (crashed && this.killWanted) job.cancelled()
       else job.fail(shown)
     }
+  }
+
+  /** They are for going on; of a run that is at its end, only what it learned is kept. */
+  private forgetCheckpoints(): Promise<void> {
+    const directory = checkpointDirectory(this.parts.context.paths, this.parts.live.run.id)
+    return rm(directory, { recursive: true, force: true }).catch((error: unknown) => {
+      this.parts.context.log.error('checkpoints could not be removed', error, { directory })
+    })
   }
 
   private describe(error: unknown, crashed: boolean): ErrorData {
@@ -226,21 +320,5 @@ export class Training {
       exitCode,
       signal
     }).toData()
-  }
-
-  private measuredSpeeds(trainJob: TrainJob, last: LastMessageFrom<'train'>): Speeds {
-    const { config, contract } = trainJob
-    const speeds: Speeds = {}
-    const executor = this.parts.live.run.environment?.frozenExecutor
-    if (executor && last.features.computed >= MIN_MEASURED_FEATURES && last.seconds.features > 0) {
-      speeds[featureKey(config.backboneId, contract.size, executor)] = last.seconds.features / last.features.computed
-    }
-    const head = this.clock.secondsPerStep('head')
-    if (head !== null) speeds[headKey(config.backboneId, config)] = head / config.head.batchSize
-    const fineTune = this.clock.secondsPerStep('finetune')
-    if (fineTune !== null) {
-      speeds[fineTuneKey(config.backboneId, contract.size, config)] = fineTune / config.fineTune.batchSize
-    }
-    return speeds
   }
 }
