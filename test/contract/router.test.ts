@@ -172,6 +172,8 @@ test('runs, from the recommended settings to predictions and an export', async (
   expect(wrong).toMatchObject({ total: 1, predictions: [{ correct: false }] })
   expect(await api.runs.rename({ runId: run.id, name: 'renamed' })).toMatchObject({ name: 'renamed' })
   expect(await failure(api.runs.stop({ runId: run.id }))).toMatchObject({ code: 'run/not-active' })
+  expect(await failure(api.runs.pause({ runId: run.id }))).toMatchObject({ code: 'run/not-pausable' })
+  expect(await failure(api.runs.resume({ runId: run.id }))).toMatchObject({ code: 'run/not-resumable' })
 
   const other = await api.runs.start({ datasetId, config: presetConfig('naive', 'head') })
   await fixture.studio.runs.settled(other.id)
