@@ -14,6 +14,8 @@ export interface Field {
   /** A word that may stand for the number, the value that it means, and what else may be typed. */
   word?: { text: string; value: string | null; otherwise: string }
   unit?: string
+  /** Also to be dragged, from 0 to a value that is already strong; more can be typed. */
+  slider?: { most: number; step: number }
   /** Why the recommended value is what it is; the core's own reason for a dataset comes before it. */
   reason: string
   /** Modes in which the setting has an effect. */

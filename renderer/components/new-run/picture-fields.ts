@@ -1,6 +1,23 @@
 /** What happens to a picture on its way into the network. */
 import { fine, type Field } from './field-types'
 
+/** How far each intensity can be dragged: to where a picture is still told by a person, mostly. */
+const SLIDERS: Record<string, Field['slider']> = {
+  shift: { most: 0.3, step: 0.01 },
+  zoom: { most: 0.5, step: 0.01 },
+  rotation: { most: 45, step: 1 },
+  brightness: { most: 1, step: 0.05 },
+  contrast: { most: 1, step: 0.05 },
+  saturation: { most: 1, step: 0.05 },
+  hue: { most: 0.5, step: 0.01 },
+  grayscale: { most: 1, step: 0.05 },
+  blur: { most: 1, step: 0.05 },
+  noise: { most: 64, step: 1 },
+  cutout: { most: 0.9, step: 0.05 },
+  'randAugment.operations': { most: 4, step: 1 },
+  'randAugment.magnitude': { most: 10, step: 0.5 }
+}
+
 export const AUGMENTATION_FIELDS: Field[] = [
   {
     key: 'augmentation.flip',
@@ -112,7 +129,7 @@ export const AUGMENTATION_FIELDS: Field[] = [
     unit: 'of 10',
     reason: 'How strong each is.'
   }
-].map((field) => ({ ...field, ...fine }) as Field)
+].map((field) => ({ ...field, ...fine, slider: SLIDERS[field.key.replace('augmentation.', '')] }) as Field)
 
 export const CONTRACT_FIELDS: Field[] = [
   {
