@@ -11,6 +11,7 @@ import { exportRun } from './commands/export'
 import { fit, type FitOptions } from './commands/fit'
 import { importFolder } from './commands/import'
 import { predict } from './commands/predict'
+import { pauseRun, resumeRun } from './commands/resume'
 import { listRuns } from './commands/runs'
 import { addModelVerbs } from './model-verbs'
 import { Output } from './output'
@@ -67,6 +68,16 @@ function addRunVerbs(program: Command, run: Run): void {
       const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
       return run(options, (context) => fit(context, reference, options))
     })
+  verb(program, 'resume', 'go on with a run that was paused or interrupted')
+    .argument('<run>', 'id, beginning of an id, or name')
+    .action((reference: string, _: unknown, command: Command) =>
+      run(command.optsWithGlobals(), (context) => resumeRun(context, reference))
+    )
+  verb(program, 'pause', 'have a run that trains end with a checkpoint, in whatever program it does')
+    .argument('<run>', 'id, beginning of an id, or name')
+    .action((reference: string, _: unknown, command: Command) =>
+      run(command.optsWithGlobals(), (context) => pauseRun(context, reference))
+    )
   verb(program, 'runs', 'list the runs').action((_: unknown, command: Command) =>
     run(command.optsWithGlobals(), listRuns)
   )

@@ -4,7 +4,8 @@ import type { Studio } from '../studio'
 import { Output, type Streams } from './output'
 import { showProgress } from './progress'
 
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const
+/** `paused`: nothing went wrong, and nothing has ended; the run waits to be resumed. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, paused: 3 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export interface GlobalOptions {
@@ -12,11 +13,17 @@ export interface GlobalOptions {
   home?: string
 }
 
+/** What a Ctrl-C does, and what is said about it. */
+export interface Interrupt {
+  note: string
+  act: () => void
+}
+
 export interface CommandContext {
   studio: Studio
   output: Output
-  /** Called at the first Ctrl-C instead of nothing; the second one ends the program. Set anew by each step. */
-  onInterrupt(stop: () => void): void
+  /** What each Ctrl-C does, in turn; one more than there are ends the program. Set anew by each step. */
+  onInterrupt(...interrupts: (Interrupt | (() => void))[]): void
 }
 
 export interface SessionOptions {
@@ -27,6 +34,8 @@ export interface SessionOptions {
   serve(home: string | undefined, port: number): Promise<void>
 }
 
+const STOPPING = 'Stopping … (Ctrl-C again to give up at once)'
+
 export async function runCommand(
   { openStudio, streams }: SessionOptions,
   { json, home }: GlobalOptions,
@@ -34,14 +43,13 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const output = new Output(json ?? false, streams)
   let studio: Studio | null = null
-  let stop: (() => void) | null = null
-  let interrupted = false
+  const leave = (): void => void (studio?.close() ?? Promise.resolve()).finally(() => process.exit(EXIT.failed))
+  let interrupts: Interrupt[] = [{ note: STOPPING, act: leave }]
   const interrupt = (): void => {
-    if (interrupted) process.exit(EXIT.failed)
-    interrupted = true
-    output.note('Stopping … (Ctrl-C again to give up at once)')
-    if (stop) stop()
-    else void (studio?.close() ?? Promise.resolve()).finally(() => process.exit(EXIT.failed))
+    const next = interrupts.shift()
+    if (!next) process.exit(EXIT.failed)
+    output.note(next.note)
+    next.act()
   }
   process.on('SIGINT', interrupt)
   process.on('SIGTERM', interrupt)
@@ -49,7 +57,10 @@ export async function runCommand(
   try {
     studio = await openStudio(home)
     hideProgress = showProgress(studio.jobs, streams.stderr)
-    return await command({ studio, output, onInterrupt: (action) => (stop = action) })
+    const onInterrupt: CommandContext['onInterrupt'] = (...wanted) => {
+      interrupts = wanted.map((one) => (typeof one === 'function' ? { note: STOPPING, act: one } : one))
+    }
+    return await command({ studio, output, onInterrupt })
   } catch (error) {
     hideProgress()
     return reportFailure(output, error, studio)

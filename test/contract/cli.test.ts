@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { StudioError } from '@shared/errors'
 import { runProgram } from '../../main/cli/program'
+import type { Script } from '../fixtures/fake-worker-host'
 import { openStudio, PNG, type StudioFixture } from '../fixtures/studio'
 import { completingScript, readJob, sendBeginning, sendEnd, sendEpoch } from '../fixtures/train-script'
 
@@ -178,23 +179,65 @@ test('help is no failure', async () => {
   expect(stdout).toContain('--split-seed')
 })
 
-test('the first Ctrl-C stops a run cleanly: its scores are printed, and the exit code is not 0', async () => {
+const CHECKPOINT = { phase: 'head', step: 210, epoch: 7, epochs: 60, seconds: 5, savedAt: 1 }
+
+/** Makes an epoch and waits; pauses and stops as it is asked to, and ends when it is resumed. */
+const pausingScript: Script = (request, worker) => {
+  if (request.type === 'start') {
+    starts.set(worker, request)
+    sendBeginning(worker)
+    sendEpoch(worker, 1)
+    if (readJob(request).checkpoints.resume) return void sendEnd(worker, readJob(request))
+    setTimeout(() => process.emit('SIGINT'), 50)
+  } else if (request.type === 'stop') void sendEnd(worker, readJob(starts.get(worker)!), 'stopped')
+  else if (!stubborn) {
+    const none = { predictionsFile: null, checkpointFile: null, features: { cached: 0, computed: 24 } }
+    const best = { epoch: 1, validationLoss: 1, validationAccuracy: 0.5 }
+    const seconds = { features: 1, train: 4 }
+    worker.send({ type: 'finished', outcome: 'paused', checkpoint: CHECKPOINT, epochsDone: 6, best, seconds, ...none })
+    worker.exit(0)
+  } else process.emit('SIGINT')
+}
+const starts = new Map<unknown, { type: string } & Record<string, unknown>>()
+let stubborn = false
+
+test('the first Ctrl-C pauses a run and says how to go on; resume ends it as fit does', async () => {
   await fixture.close()
-  let begin: Record<string, unknown> | null = null
-  fixture = await openStudio({
-    train: (request, worker) => {
-      if (request.type === 'start') {
-        begin = request
-        sendBeginning(worker)
-        sendEpoch(worker, 1)
-        setTimeout(() => process.emit('SIGINT'), 50)
-      } else void sendEnd(worker, readJob(begin!), 'stopped')
-    }
-  })
+  fixture = await openStudio({ train: pausingScript })
   const { code, json, stderr } = await cli('fit', fixture.pictures, '--json')
+  expect(code).toBe(3)
+  const paused = json<{ run: string }>()
+  expect(paused).toMatchObject({ status: 'paused', checkpoint: CHECKPOINT, epochs: 6, test: null })
+  expect(stderr).toContain('Ctrl-C again to stop')
+  expect((await cli('runs')).stdout).toMatch(/lite0-head-01 .* paused/)
+
+  const resumed = await cli('resume', 'lite0-head-01', '--json')
+  expect(resumed.code).toBe(0)
+  expect(resumed.stderr).toContain('Going on from epoch 7 of 60, step 210.')
+  expect(resumed.json()).toMatchObject({ run: paused.run, status: 'completed', test: { count: 4 }, checkpoint: null })
+  const again = await cli('resume', paused.run, '--json')
+  expect(again).toMatchObject({ code: 1 })
+  expect(again.json()).toMatchObject({ error: { code: 'run/not-resumable' } })
+  expect((await cli('pause', paused.run, '--json')).json()).toMatchObject({ error: { code: 'run/not-pausable' } })
+})
+
+test('without --json a paused run says how to go on', async () => {
+  await fixture.close()
+  fixture = await openStudio({ train: pausingScript })
+  const { code, stdout } = await cli('fit', fixture.pictures)
+  expect(code).toBe(3)
+  expect(stdout).toMatch(/Resume it with: resume [0-9a-f]{12}\n$/)
+})
+
+test('the second Ctrl-C stops a run cleanly: its scores are printed, and the exit code is not 0', async () => {
+  await fixture.close()
+  stubborn = true
+  fixture = await openStudio({ train: pausingScript })
+  const { code, json, stderr } = await cli('fit', fixture.pictures, '--json')
+  stubborn = false
   expect(code).toBe(1)
   expect(json()).toMatchObject({ status: 'stopped', test: { count: 4 } })
-  expect(stderr).toContain('Ctrl-C again')
+  expect(stderr).toContain('Ctrl-C again to give up')
 })
 
 test('a training that dies is a failure with its code', async () => {

@@ -3,8 +3,8 @@ import { StudioError } from '@shared/errors'
 import type { PresetId } from '@shared/domain/training-config'
 import { EXIT, type CommandContext, type ExitCode } from '../session'
 import { describeComparison } from './compare'
-import { fitDocument, trainAndWait } from './fit'
 import { importResult } from './import'
+import { fitDocument, trainAndWait } from './train'
 
 const PRESETS: PresetId[] = ['naive', 'default']
 
@@ -17,9 +17,9 @@ export async function runDemo(context: CommandContext): Promise<ExitCode> {
   for (const preset of PRESETS) {
     const { config } = await studio.runs.defaults(dataset.id, 'head', preset)
     const importSeconds = runs.length === 0 ? report.durationMs / 1000 : 0
-    const run = await trainAndWait(context, { datasetId: dataset.id, config, importSeconds })
+    const run = await trainAndWait(context, () => studio.runs.start({ datasetId: dataset.id, config, importSeconds }))
     if (run.error) throw StudioError.fromData(run.error)
-    if (run.state !== 'completed') throw new StudioError('job/cancelled', 'The demo was stopped.')
+    if (run.state !== 'completed') throw new StudioError('job/cancelled', `The demo was ${run.state}.`)
     runs.push(run)
   }
   const comparison = await studio.compare.compare(runs.map(({ id }) => id))

@@ -2,13 +2,11 @@
 import { stat } from 'node:fs/promises'
 import type { Dataset } from '@shared/domain/dataset'
 import { presetConfig, withSetting } from '@shared/domain/presets'
-import type { Run } from '@shared/domain/run'
 import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
-import { formatDuration, formatNumber, formatPercent } from '@shared/text/format'
-import type { Studio } from '../../studio'
-import { EXIT, type CommandContext, type ExitCode } from '../session'
+import type { CommandContext, ExitCode } from '../session'
 import { importAndWait } from './import'
+import { prepareRuntime, reportRun, trainAndWait } from './train'
 
 export interface FitOptions {
   mode: TrainingMode
@@ -23,7 +21,7 @@ export interface FitOptions {
 }
 
 export async function fit(context: CommandContext, reference: string, options: FitOptions): Promise<ExitCode> {
-  const { studio, output } = context
+  const { studio } = context
   // Whatever is wrong with the settings is said before anything takes time.
   const changes = settingChanges(options)
   withChanges(presetConfig(options.preset, options.mode), changes)
@@ -35,15 +33,11 @@ export async function fit(context: CommandContext, reference: string, options: F
   const { config: recommended } = await studio.runs.defaults(dataset.id, options.mode, options.preset)
   const config = withChanges(recommended, changes)
   if (config.mode === 'finetune') await prepareRuntime(context)
-  const run = await trainAndWait(context, {
-    datasetId: dataset.id,
-    config,
-    importSeconds,
-    ...(options.name && { name: options.name })
-  })
-  if (run.error) throw StudioError.fromData(run.error)
-  output.result(fitDocument(studio, run), describeRun(run))
-  return run.state === 'completed' ? EXIT.ok : EXIT.failed
+  const name = options.name && { name: options.name }
+  const run = await trainAndWait(context, () =>
+    studio.runs.start({ datasetId: dataset.id, config, importSeconds, ...name })
+  )
+  return reportRun(context, run)
 }
 
 /** A folder is imported, its split drawn with the run's seed, or looked at again; anything else is a dataset's id or name. */
@@ -79,71 +73,3 @@ function settingChanges({ mode, epochs, seed, set }: FitOptions): Change[] {
 /** @throws StudioError config/unknown-key, config/invalid */
 const withChanges = (config: TrainingConfig, changes: Change[]): TrainingConfig =>
   changes.reduce((changed, [key, value]) => withSetting(changed, key, value), config)
-
-/** Only fine-tuning waits for TensorFlow; a head trains without it. @throws StudioError runtime/* */
-async function prepareRuntime({ studio, output, onInterrupt }: CommandContext): Promise<void> {
-  const { devices, jobs } = studio
-  await devices.refresh()
-  if (devices.runtime()) return
-  output.note('Fine-tuning needs TensorFlow, which is prepared once.')
-  devices.prepareRuntime('cpu')
-  onInterrupt(() =>
-    jobs.list().forEach(({ id, kind, stoppable }) => kind === 'runtime' && stoppable && jobs.cancel(id))
-  )
-  const { error } = await devices.settled()
-  if (error) throw StudioError.fromData(error)
-  if (!devices.runtime()) throw new StudioError('job/cancelled', 'Preparing TensorFlow was stopped.')
-}
-
-export async function trainAndWait(
-  { studio, onInterrupt }: CommandContext,
-  request: Parameters<Studio['runs']['start']>[0]
-): Promise<Run> {
-  const run = await studio.runs.start(request)
-  onInterrupt(() => void studio.runs.stop(run.id).catch(() => undefined))
-  return studio.runs.settled(run.id)
-}
-
-/** What `fit --json` prints. */
-export function fitDocument(studio: Studio, run: Run): Record<string, unknown> {
-  const { environment, config } = run
-  return {
-    run: run.id,
-    name: run.name,
-    status: run.state,
-    dataset: run.datasetId,
-    mode: config.mode,
-    preset: config.preset,
-    backbone: config.backboneId,
-    engine: config.mode === 'finetune' ? environment?.trainingExecutor : environment?.frozenExecutor,
-    device: environment?.device,
-    fallback: environment?.fallback ?? null,
-    seed: config.seed,
-    images: run.imageCount,
-    classes: run.classes.length,
-    epochs: run.epochsDone,
-    best: run.best,
-    test: run.test,
-    seconds: run.seconds,
-    features: studio.runs.featureCounts(run.id),
-    findings: run.findings
-  }
-}
-
-function describeRun({ name, id, state, test, best, seconds, epochsDone, environment, findings }: Run): string {
-  const lines = [
-    `${name} (${id}): ${state} after ${epochsDone} epochs${seconds ? `, ${formatDuration(seconds.total)}` : ''}`
-  ]
-  if (test) {
-    lines.push(
-      `Test: ${formatPercent(test.accuracy)} of ${test.count} images right, loss ${formatNumber(test.loss)}, macro F1 ${formatNumber(test.macroF1)}`
-    )
-  }
-  if (best) lines.push(`Best epoch: ${best.epoch}, ${formatPercent(best.validationAccuracy)} on validation`)
-  if (environment)
-    lines.push(
-      `On ${environment.device}, ${environment.trainingExecutor}${environment.fallback ? ` (${environment.fallback})` : ''}`
-    )
-  for (const { title } of findings) lines.push(title)
-  return lines.join('\n')
-}
