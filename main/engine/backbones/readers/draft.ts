@@ -39,6 +39,10 @@ export class GraphDraft {
     return this.nodes.has(name)
   }
 
+  hasInput(): boolean {
+    return [...this.nodes.values()].some(({ op }) => op === 'input')
+  }
+
   /** The wish, or with a number after it when a node has that name already. */
   freeName(wish: string): string {
     if (!this.nodes.has(wish)) return wish

@@ -1,6 +1,7 @@
 /** Layers of several inputs, and arithmetic with numbers. */
 import { z } from 'zod'
 import { asMap } from '../../as-map'
+import { pushAffine, pushMultiply } from '../../fuse'
 import {
   inputs,
   lastAxisOnly,
@@ -18,7 +19,7 @@ export function arithmetic(site: LayerSite, kind: Arithmetic, left: Operand, rig
   const { draft, name } = site
   if ('value' in left && 'value' in right) return between(site, kind, left.value, right.value)
   const affine = (input: string, scale: number[], offset: number[]): string =>
-    draft.push({ name, op: 'affine', input, scale, offset })
+    pushAffine(draft, name, input, scale, offset)
   if ('value' in left && 'numbers' in right) {
     const { numbers } = right
     if (kind === 'add') return affine(left.value, [1], numbers)
@@ -58,7 +59,7 @@ function product(site: LayerSite, values: string[]): string {
     if (map === null) throw unsupported(site, 'a vector that multiplies a map is not supported here')
     return map
   })
-  return draft.push({ name, op: 'multiply', inputs: factors })
+  return pushMultiply(draft, name, factors)
 }
 
 const add: Converter = (site) => site.draft.push({ name: site.name, op: 'add', inputs: inputs(site) })
