@@ -182,11 +182,12 @@ describe.each(Object.entries(networks))('%s', (_, graph) => {
     const target = tf.tensor2d(targets, [IMAGES, CLASSES])
     const lossAt = (key: string, values: Float32Array): number => {
       network.parameters.variables.get(key)!.assign(values)
-      const { loss, gradients } = network.lossAndGradients(input, target, null)
+      const { lossSum, gradients } = network.lossAndGradients(input, wanted, IMAGES)
       tf.dispose([...gradients.values()])
-      return loss
+      return lossSum / IMAGES
     }
-    const { gradients } = network.lossAndGradients(input, target, null)
+    const wanted = { probabilities: target, weights: null, masks: null }
+    const { gradients } = network.lossAndGradients(input, wanted, IMAGES)
     const live = ops.liveHandles
     const random = createRandom(33)
     for (const { key, variable } of network.parameters.all) {

@@ -72,12 +72,7 @@ export class NativeVariable {
    *
    * @param settings scalars: [rate, ρ, μ, ε].
    */
-  applyRmsProp(
-    square: NativeVariable,
-    velocity: NativeVariable,
-    settings: readonly Tensor[],
-    gradient: Tensor
-  ): void {
+  applyRmsProp(square: NativeVariable, velocity: NativeVariable, settings: readonly Tensor[], gradient: Tensor): void {
     const attributes = [this.#ops.typeAttribute('T'), this.#ops.flagAttribute('use_locking', false)]
     const inputs = [this.#handle, square.#handle, velocity.#handle, ...settings, gradient]
     this.#ops.runMany('ResourceApplyRMSProp', attributes, inputs, 0)

@@ -1,37 +1,36 @@
 /**
  * Fine-tuning: the last blocks of a backbone, or all of them, learn together with the head. What is frozen runs on the executor
- * for frozen networks; what learns runs on TensorFlow's own kernels, with batch-norm in inference mode throughout.
+ * for frozen networks; what learns runs on TensorFlow's own kernels.
  */
 import type { NetworkGraph, WeightTensor } from '../../backbones/graph'
 import { splitAtBlock, type SplitNetwork } from '../../backbones/blocks'
-import type { FrozenNetwork } from '../../executors/executor'
 import { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import { loadTensorFlow } from '../../runtime/load'
 import type { FineTune, FineTuneInput, FineTuneResult, TrainableBlock } from '../finetune-contract'
-import { openTrainingInputs, type TrainingInputs } from './image-inputs'
-import { TrainableNetwork } from './trainable-network'
+import { openStepInputs, type StepInputs } from './step-inputs'
+import type { FrozenNetwork } from '../../executors/executor'
+import type { EpochCursor } from './loop-memory'
+import { prepareNetwork, type PreparedNetwork } from './prepare-network'
+import { TrainableHead } from './trainable-head'
 import { TrainingLoop, type LoopResult } from './training-loop'
 
-/**
- * @throws StudioError run/diverged; backbone/unsupported-layer when a block to unfreeze cannot be trained; runtime/* when
- *   TensorFlow does not load.
- */
+/** @throws StudioError run/diverged; config/invalid; runtime/* when TensorFlow does not load. */
 export const fineTune: FineTune = async (input) => {
   const tf = loadTensorFlow(input.runtime, { threads: input.threads })
   const { prefix, suffix } = splitForTraining(input.graph, input.blocks, input.config.fineTune.unfreeze)
-  const frozen = prefix && (await input.executor.load(prefix))
+  const frozen = prefix && (await input.executor.load(prefix, 'stream'))
   const ops = new NativeOps(tf)
-  const network = new TrainableNetwork(ops, suffix, input.head)
-  const inputs = await inputsOf(input, frozen)
-  const loop = new TrainingLoop(input, ops, network, inputs)
+  const closing: (() => void | Promise<void>)[] = [() => ops.dispose(), () => frozen?.dispose()]
   try {
-    return resultOf(await loop.run(), suffix, input)
+    const inputs = await openInputs(input, frozen)
+    closing.unshift(() => inputs.close())
+    const prepared = prepareNetwork(ops, suffix, input, inputs.batchesPerEpoch)
+    closing.unshift(() => prepared.network.dispose())
+    const loop = new TrainingLoop(input, ops, prepared.network, inputs)
+    closing.unshift(() => loop.dispose())
+    return resultOf(await loop.run(), prepared, suffix, input)
   } finally {
-    loop.dispose()
-    await inputs.close()
-    network.dispose()
-    ops.dispose()
-    await frozen?.dispose()
+    for (const close of closing) await close()
   }
 }
 
@@ -45,29 +44,35 @@ export function splitForTraining(
   return first ? splitAtBlock(graph, first.name) : { prefix: null, suffix: graph }
 }
 
-const inputsOf = (input: FineTuneInput, prefix: FrozenNetwork | null): Promise<TrainingInputs> =>
-  openTrainingInputs({
+function openInputs(input: FineTuneInput, prefix: FrozenNetwork | null): Promise<StepInputs> {
+  const { config, images, resume } = input
+  const cursor = resume?.json['cursor'] as EpochCursor | undefined
+  return openStepInputs({
     contract: input.contract,
-    augmentation: input.config.augmentation,
-    seed: input.config.seed,
+    config,
     datasetRoot: input.datasetRoot,
     prefix,
-    train: input.images.filter(({ split }) => split === 'train'),
-    validation: input.images.filter(({ split }) => split === 'validation'),
-    batchSize: input.config.fineTune.batchSize,
-    sampling: input.config.balance.sampling,
+    train: images.filter(({ split }) => split === 'train'),
+    validation: images.filter(({ split }) => split === 'validation'),
+    sampling: config.balance.sampling,
+    startAt: cursor && { epoch: cursor.epoch, step: cursor.batches },
     threads: input.threads,
     decodedDirectory: input.decodedDirectory,
     onUnreadable: (image, error) => input.reporter.onUnreadable(image, error)
   })
+}
 
-function resultOf(result: LoopResult, suffix: NetworkGraph, input: FineTuneInput): FineTuneResult {
+function resultOf(
+  result: LoopResult,
+  { unfold }: PreparedNetwork,
+  suffix: NetworkGraph,
+  input: FineTuneInput
+): FineTuneResult {
   const { weights, epochsDone, best, stopped } = result
   if (!weights) return { head: input.head, tensors: new Map(), epochsDone, best, stopped }
   const tensors = new Map<string, WeightTensor>()
-  for (const [key, data] of weights) {
-    if (!TrainableNetwork.isHead(key)) tensors.set(key, { shape: suffix.weights.get(key)!.shape, data })
+  for (const [key, data] of unfold(weights)) {
+    if (!TrainableHead.owns(key)) tensors.set(key, { shape: suffix.weights.get(key)!.shape, data })
   }
-  const head = TrainableNetwork.headOf(weights, input.head.classes)
-  return { head, tensors, epochsDone, best, stopped }
+  return { head: TrainableHead.fromSnapshot(weights, input.head.classes), tensors, epochsDone, best, stopped }
 }

@@ -10,6 +10,8 @@ export interface Parameter {
   variable: NativeVariable
   /** Whether weight decay applies: kernels yes; biases and the γ and β of batch-norm no. */
   decays: boolean
+  /** Of the learning rate: its share of the schedule's. */
+  rate: number
 }
 
 export class ParameterStore {
@@ -19,7 +21,11 @@ export class ParameterStore {
   readonly #statistics = new Map<string, NativeVariable>()
   readonly #constants: Tensor[] = []
 
-  constructor(ops: NativeOps, weights: ReadonlyMap<string, WeightTensor>) {
+  readonly #rateOf: (key: string) => number
+
+  /** @param rateOf share of the learning rate that the parameter of a key learns at; the head's keys are not asked. */
+  constructor(ops: NativeOps, weights: ReadonlyMap<string, WeightTensor>, rateOf: (key: string) => number = () => 1) {
+    this.#rateOf = rateOf
     this.#ops = ops
     this.#weights = weights
   }
@@ -33,11 +39,11 @@ export class ParameterStore {
     const known = this.#parameters.get(key)
     if (known) return known
     const { shape, data } = this.weight(key)
-    return this.add(key, shape, data, decays)
+    return this.add(key, shape, data, decays, this.#rateOf(key))
   }
 
-  add(key: string, shape: readonly number[], values: Float32Array, decays: boolean): Parameter {
-    const parameter = { key, variable: new NativeVariable(this.#ops, shape, values), decays }
+  add(key: string, shape: readonly number[], values: Float32Array, decays: boolean, rate = 1): Parameter {
+    const parameter = { key, variable: new NativeVariable(this.#ops, shape, values), decays, rate }
     this.#parameters.set(key, parameter)
     return parameter
   }

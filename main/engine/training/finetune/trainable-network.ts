@@ -4,15 +4,18 @@ import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/nativ
 import type { HeadWeights } from '../finetune-contract'
 import { compileUnits, type CompileOptions } from './compile'
 import { ParameterStore, type Gradients } from './parameters'
+import { TrainableHead, type Targets } from './trainable-head'
 import type { Unit } from './units/unit'
 
-const HEAD_KERNEL = 'head/kernel'
-const HEAD_BIAS = 'head/bias'
+export interface NetworkOptions extends CompileOptions {
+  /** Share of the learning rate by the key of a weight; left out: 1. */
+  rateOf?: (key: string) => number
+}
 
 export interface LossAndGradients {
-  /** Mean over the batch, nats. */
-  loss: number
-  /** [images, classes], before dropout's effect is undone: as training saw them. */
+  /** Σ of the images' weighted losses, nats. */
+  lossSum: number
+  /** [images, classes], as training saw them. */
   logits: Float32Array
   /** By parameter key; the caller disposes them. */
   gradients: Gradients
@@ -20,9 +23,7 @@ export interface LossAndGradients {
 
 export class TrainableNetwork {
   readonly parameters: ParameterStore
-  readonly classes: number
-  /** Width of the pooled features. */
-  readonly features: number
+  readonly head: TrainableHead
   readonly #ops: NativeOps
   readonly #units: Unit[]
   readonly #input: string
@@ -34,16 +35,13 @@ export class TrainableNetwork {
   /** For each value, the index of the last unit that reads it. */
   readonly #lastReader: ReadonlyMap<string, number>
 
-  constructor(ops: NativeOps, graph: NetworkGraph, head: HeadWeights, options: CompileOptions = { momentum: null }) {
+  constructor(ops: NativeOps, graph: NetworkGraph, head: HeadWeights, options: NetworkOptions = { momentum: null }) {
     this.#ops = ops
-    this.parameters = new ParameterStore(ops, graph.weights)
+    this.parameters = new ParameterStore(ops, graph.weights, options.rateOf)
     this.#units = compileUnits(ops, graph, this.parameters, options)
     this.#input = graph.nodes.find((node) => node.op === 'input')!.name
     this.#output = graph.output
-    this.classes = head.classes
-    this.features = head.kernel.length / head.classes
-    this.parameters.add(HEAD_KERNEL, [this.features, head.classes], head.kernel, true)
-    this.parameters.add(HEAD_BIAS, [head.classes], head.bias, false)
+    this.head = new TrainableHead(ops, this.parameters, head)
     this.#kept = new Set(
       this.#units.flatMap((unit) => [
         ...(unit.needsInputs ? unit.inputs : []),
@@ -61,78 +59,29 @@ export class TrainableNetwork {
   /** @returns logits [images, classes] without dropout. `x` stays the caller's. */
   predict(x: Tensor): Float32Array {
     const values = this.#forward(x, false)
-    const features = values.get(this.#output)!
-    const logits = this.#logits(features)
-    const result = Float32Array.from(logits.dataSync<'float32'>())
-    for (const tensor of [...values.values(), logits]) tensor.dispose()
-    for (const unit of this.#units) unit.release()
-    return result
+    const logits = this.head.logits(values.get(this.#output)!)
+    for (const tensor of values.values()) tensor.dispose()
+    return logits
   }
 
   /**
    * One pass forward and back.
    *
    * @param x [images, height, width, channels]; stays the caller's.
-   * @param targets [images, classes], rows that sum to 1; stays the caller's.
-   * @param mask [images, features], factors for the pooled features (0 or 1 / (1 − rate)); null without dropout.
+   * @param images what the sum of the losses is divided by in the gradients: the batch's own count, or another's that it
+   *   is a part of.
    */
-  lossAndGradients(x: Tensor, targets: Tensor, mask: Tensor | null): LossAndGradients {
-    const ops = this.#ops
-    const images = x.shape[0]!
+  lossAndGradients(x: Tensor, targets: Targets, images: number): LossAndGradients {
     const values = this.#forward(x, true)
-    const pooled = values.get(this.#output)!
-    const features = mask ? ops.multiply(pooled, mask) : pooled.clone()
-    const logits = this.#logits(features)
-    const [losses, summed] = ops.softmaxCrossEntropy(logits, targets)
-    const slope = ops.multiply(summed, ops.constant(1 / images))
-    summed.dispose()
-
     const gradients: Gradients = new Map()
-    gradients.set(HEAD_KERNEL, ops.matMul(features, slope, true))
-    gradients.set(HEAD_BIAS, ops.biasGradient(slope))
-    const kernel = this.#variable(HEAD_KERNEL).read()
-    let dFeatures = ops.matMul(slope, kernel, false, true)
-    if (mask) {
-      const masked = ops.multiply(dFeatures, mask)
-      dFeatures.dispose()
-      dFeatures = masked
-    }
-    for (const tensor of [kernel, slope, features]) tensor.dispose()
-    this.#backward(values, dFeatures, gradients)
-
-    const rows = losses.dataSync<'float32'>()
-    const loss = rows.reduce((sum, row) => sum + row, 0) / images
-    const seen = Float32Array.from(logits.dataSync<'float32'>())
-    losses.dispose()
-    logits.dispose()
-    return { loss, logits: seen, gradients }
-  }
-
-  /** The head as it stands in `snapshot`. */
-  static headOf(snapshot: ReadonlyMap<string, Float32Array>, classes: number): HeadWeights {
-    return { kernel: snapshot.get(HEAD_KERNEL)!, bias: snapshot.get(HEAD_BIAS)!, classes }
-  }
-
-  static isHead(key: string): boolean {
-    return key === HEAD_KERNEL || key === HEAD_BIAS
+    const { lossSum, logits, slope } = this.head.lossAndSlope(values.get(this.#output)!, targets, images, gradients)
+    this.#backward(values, slope, gradients)
+    return { lossSum, logits, gradients }
   }
 
   dispose(): void {
     for (const unit of this.#units) unit.release()
     this.parameters.dispose()
-  }
-
-  #variable(key: string) {
-    return this.parameters.all.find((parameter) => parameter.key === key)!.variable
-  }
-
-  #logits(features: Tensor): Tensor {
-    const kernel = this.#variable(HEAD_KERNEL).read()
-    const bias = this.#variable(HEAD_BIAS).read()
-    const product = this.#ops.matMul(features, kernel)
-    const logits = this.#ops.biasAdd(product, bias)
-    for (const tensor of [kernel, bias, product]) tensor.dispose()
-    return logits
   }
 
   /** @returns the values that are still needed: the output, and for training those that the way back looks at. */

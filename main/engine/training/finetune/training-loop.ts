@@ -1,152 +1,160 @@
 /** Epochs and steps of a fine-tune, on a network that is ready to be trained. */
 import { setImmediate } from 'node:timers/promises'
-import { StudioError } from '@shared/errors'
-import { argMax } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
-import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
+import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import { EarlyStopping } from '../early-stopping'
-import type { BestEpoch, FineTuneInput } from '../finetune-contract'
+import type { FineTuneInput } from '../finetune-contract'
 import { createSchedule, type Schedule } from '../schedules'
-import { dropOut } from '../dropout'
-import { derive, type TrainingRandom } from '../random'
-import { softTargets } from '../head-data'
-import type { InputBatch, TrainingInputs } from './image-inputs'
-import { NativeOptimizer } from './optimizer'
+import { captureLoop, restoreLoop, type EpochCursor, type KeptWeights, type LoopMemory } from './loop-memory'
+import type { ParameterStore } from './parameters'
+import type { LearningBatch, StepInputs } from './step-inputs'
 import type { TrainableNetwork } from './trainable-network'
-import { validate } from './validation'
+import { TrainingStep } from './training-step'
+import { validate, type Validation } from './validation'
+import { WeightMean } from './weight-mean'
 
-export interface LoopResult {
-  /** Parameters to give back, by key; null: those from before the first step. */
-  weights: Map<string, Float32Array> | null
+export interface LoopResult extends KeptWeights {
   epochsDone: number
-  /** The epoch they come from. */
-  best: BestEpoch
   stopped: boolean
 }
 
-interface Totals {
-  images: number
-  loss: number
-  right: number
-}
-
-export class TrainingLoop {
+export class TrainingLoop implements LoopMemory {
+  readonly parameters: ParameterStore
+  readonly step: TrainingStep
+  readonly mean: WeightMean | null
+  readonly schedule: Schedule
+  readonly stopping: EarlyStopping
+  cursor: EpochCursor = firstOf(1)
+  kept: KeptWeights
+  epochsDone = 0
+  finished = false
   readonly #input: FineTuneInput
   readonly #ops: NativeOps
   readonly #network: TrainableNetwork
-  readonly #inputs: TrainingInputs
-  readonly #optimizer: NativeOptimizer
-  readonly #dropout: TrainingRandom
-  readonly #train: LabelledImage[]
-  readonly #validation: LabelledImage[]
-  #step = 0
+  readonly #inputs: StepInputs
+  readonly #validation: readonly LabelledImage[]
+  readonly #stepsPerEpoch: number
+  /** Of the whole phase. */
+  readonly #steps: number
 
-  constructor(input: FineTuneInput, ops: NativeOps, network: TrainableNetwork, inputs: TrainingInputs) {
+  /** Goes on where `input.resume` was captured; `inputs` must have been opened to go on there. */
+  constructor(input: FineTuneInput, ops: NativeOps, network: TrainableNetwork, inputs: StepInputs) {
+    const { config, images, start } = input
+    const { fineTune } = config
     this.#input = input
     this.#ops = ops
     this.#network = network
     this.#inputs = inputs
-    this.#optimizer = new NativeOptimizer(ops, network.parameters.all, input.config.fineTune)
-    this.#dropout = derive(input.config.seed, 'finetune', 'dropout')
-    this.#train = input.images.filter(({ split }) => split === 'train')
-    this.#validation = input.images.filter(({ split }) => split === 'validation')
+    this.#validation = images.filter(({ split }) => split === 'validation')
+    this.#stepsPerEpoch = Math.ceil(inputs.batchesPerEpoch / fineTune.accumulate)
+    this.#steps = Math.min(this.#stepsPerEpoch * fineTune.epochs, fineTune.maxSteps ?? Infinity)
+    this.parameters = network.parameters
+    const train = images.filter(({ split }) => split === 'train')
+    this.step = new TrainingStep(ops, network, config, train, inputs.shape)
+    this.mean = fineTune.ema > 0 ? new WeightMean(ops, this.parameters, fineTune.ema) : null
+    this.schedule = createSchedule(fineTune, this.#steps)
+    this.stopping = new EarlyStopping(config.earlyStopping, start)
+    this.kept = { weights: null, best: start }
+    if (input.resume) restoreLoop(this, input.resume)
   }
 
   /** @throws StudioError run/diverged */
   async run(): Promise<LoopResult> {
-    const { config, reporter, signal, start } = this.#input
-    const { epochs, batchSize } = config.fineTune
-    const stepsPerEpoch = Math.ceil(this.#train.length / batchSize)
-    const schedule = createSchedule(config.fineTune, stepsPerEpoch * epochs)
-    const stopping = new EarlyStopping(config.earlyStopping, start)
-    let kept: { weights: Map<string, Float32Array> | null; best: BestEpoch } = { weights: null, best: start }
-    let epochsDone = 0
-    reporter.onStart({ stepsPerEpoch, epochs })
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      const totals = await this.#epoch(epoch, schedule)
+    const { reporter, signal, onCheckpoint } = this.#input
+    const epochs = Math.max(1, Math.ceil(this.#steps / this.#stepsPerEpoch))
+    reporter.onStart({ stepsPerEpoch: Math.min(this.#stepsPerEpoch, this.#steps), epochs })
+    while (!this.finished && !signal.aborted) {
+      await this.#trainEpoch()
       if (signal.aborted) break
-      const scores = await validate(this.#ops, this.#network, this.#inputs, this.#validation, batchSize)
-      if (!Number.isFinite(scores.loss)) throw this.#diverged('The validation loss is not a number')
-      epochsDone = epoch
-      reporter.onEpoch({
-        epoch,
-        step: this.#step,
-        validationLoss: scores.loss,
-        validationAccuracy: scores.accuracy,
-        trainLoss: totals.loss / totals.images,
-        trainAccuracy: totals.right / totals.images,
-        validationProbabilities: scores.probabilities
-      })
-      const candidate = { epoch, validationLoss: scores.loss, validationAccuracy: scores.accuracy }
-      const { improved, exhausted } = stopping.update(candidate)
-      if (improved || !config.earlyStopping.restoreBest) {
-        kept = { weights: this.#network.parameters.snapshot(), best: candidate }
-      }
-      if (exhausted) break
+      await this.#closeEpoch()
+      onCheckpoint?.(() => captureLoop(this))
     }
-    return { ...kept, epochsDone, stopped: signal.aborted }
+    return { ...this.kept, epochsDone: this.epochsDone, stopped: signal.aborted }
   }
 
   dispose(): void {
-    this.#optimizer.dispose()
+    this.step.dispose()
+    this.mean?.dispose()
   }
 
   /** Ends early, at the end of a step, when the signal says so. */
-  async #epoch(epoch: number, schedule: Schedule): Promise<Totals> {
-    const { reporter, signal } = this.#input
-    const totals: Totals = { images: 0, loss: 0, right: 0 }
+  async #trainEpoch(): Promise<void> {
+    const { config, signal, onCheckpoint, checkpointEvery = 1 } = this.#input
+    const { accumulate } = config.fineTune
+    let waiting: LearningBatch[] = []
     let lastMs = performance.now()
-    for await (const batch of this.#inputs.epoch(epoch)) {
+    for await (const batch of this.#inputs.epoch(this.cursor.epoch)) {
       // Lets a stop arrive: TensorFlow computes on this thread.
       await setImmediate()
-      if (signal.aborted) break
-      if (batch.images.length === 0) continue
-      const learningRate = schedule(this.#step)
-      const { loss, accuracy } = this.#trainOn(batch, learningRate)
-      const nowMs = performance.now()
-      const imagesPerSecond = (batch.images.length * 1000) / (nowMs - lastMs)
-      lastMs = nowMs
-      totals.images += batch.images.length
-      totals.loss += loss * batch.images.length
-      totals.right += accuracy * batch.images.length
-      reporter.onStep({ step: this.#step, loss, accuracy, learningRate, imagesPerSecond })
+      if (signal.aborted || this.#isOver) return
+      if (batch.images.length > 0) waiting.push(batch)
+      const batches = batch.step + 1
+      const isLast = batches === this.#inputs.batchesPerEpoch
+      if (batches % accumulate !== 0 && !isLast) continue
+      if (waiting.length > 0) lastMs = this.#takeStep(waiting, lastMs)
+      waiting = []
+      this.cursor.batches = batches
+      // The end of an epoch is told after its validation.
+      const within = !isLast && !this.#isOver
+      if (within && this.step.steps % checkpointEvery === 0) onCheckpoint?.(() => captureLoop(this))
     }
-    return totals
   }
 
-  #trainOn({ images, values }: InputBatch, learningRate: number): { loss: number; accuracy: number } {
-    const { classes, features } = this.#network
-    const { labelSmoothing, dropout } = this.#input.config.fineTune
-    const { tf } = this.#ops
-    const x = tf.tensor4d(values, [images.length, ...this.#inputs.shape], 'float32')
-    const labels = images.map(({ classIndex }) => classIndex)
-    const targets = tf.tensor2d(softTargets(labels, classes, labelSmoothing), [images.length, classes], 'float32')
-    const mask = dropout > 0 ? this.#mask(images.length, features, dropout) : null
-    const { loss, logits, gradients } = this.#network.lossAndGradients(x, targets, mask)
-    for (const tensor of [x, targets, mask]) tensor?.dispose()
-    this.#step += 1
-    if (!Number.isFinite(loss)) {
-      for (const gradient of gradients.values()) gradient.dispose()
-      throw this.#diverged('The training loss is not a number')
+  #takeStep(batches: readonly LearningBatch[], lastMs: number): number {
+    const learningRate = this.schedule(this.step.steps)
+    const { loss, right, images } = this.step.take(batches, learningRate)
+    this.mean?.update(this.step.steps)
+    const nowMs = performance.now()
+    this.cursor.images += images
+    this.cursor.loss += loss * images
+    this.cursor.right += right
+    this.#input.reporter.onStep({
+      step: this.step.steps,
+      loss,
+      accuracy: right / images,
+      learningRate,
+      imagesPerSecond: (images * 1000) / (nowMs - lastMs)
+    })
+    return nowMs
+  }
+
+  get #isOver(): boolean {
+    return this.step.steps >= this.#steps
+  }
+
+  /** Validates, keeps the weights if they are the best (or the last where those are asked for), and turns to the next. */
+  async #closeEpoch(): Promise<void> {
+    const { config, reporter } = this.#input
+    const { epoch, loss, right, images } = this.cursor
+    const scores = await (this.mean ? this.mean.inPlace(() => this.#scoreAndKeep()) : this.#scoreAndKeep())
+    this.epochsDone = epoch
+    reporter.onEpoch({
+      epoch,
+      step: this.step.steps,
+      validationLoss: scores.loss,
+      validationAccuracy: scores.accuracy,
+      trainLoss: loss / images,
+      trainAccuracy: right / images,
+      validationProbabilities: scores.probabilities
+    })
+    this.schedule.observe(scores.loss)
+    this.finished = scores.exhausted || epoch >= config.fineTune.epochs || this.#isOver
+    this.cursor = firstOf(epoch + 1)
+  }
+
+  async #scoreAndKeep(): Promise<Validation & { exhausted: boolean }> {
+    const { config } = this.#input
+    const { epoch } = this.cursor
+    const size = config.fineTune.batchSize
+    const scores = await validate(this.#ops, this.#network, this.#inputs, this.#validation, size)
+    if (!Number.isFinite(scores.loss)) throw this.step.diverged('The validation loss is not a number')
+    const candidate = { epoch, validationLoss: scores.loss, validationAccuracy: scores.accuracy }
+    const { improved, exhausted } = this.stopping.update(candidate)
+    if (improved || !config.earlyStopping.restoreBest) {
+      this.kept = { weights: this.parameters.snapshot(), best: candidate }
     }
-    const norm = this.#optimizer.step(gradients, learningRate)
-    if (!Number.isFinite(norm)) throw this.#diverged('The gradient is not a number')
-    const right = labels.filter((label, row) => argMax(logits, row * classes, classes) === label)
-    return { loss, accuracy: right.length / labels.length }
-  }
-
-  #mask(images: number, features: number, rate: number): Tensor {
-    const factors = new Float32Array(images * features).fill(1)
-    dropOut(factors, rate, this.#dropout)
-    return this.#ops.tf.tensor2d(factors, [images, features], 'float32')
-  }
-
-  #diverged(what: string): StudioError {
-    const { learningRate } = this.#input.config.fineTune
-    return new StudioError(
-      'run/diverged',
-      `${what} at step ${this.#step} of fine-tuning (peak learning rate ${learningRate}).`,
-      { step: this.#step, learningRate }
-    )
+    return { ...scores, exhausted }
   }
 }
+
+const firstOf = (epoch: number): EpochCursor => ({ epoch, batches: 0, images: 0, loss: 0, right: 0 })

@@ -2,7 +2,7 @@
 import { argMax, meanCrossEntropy } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
-import type { TrainingInputs } from './image-inputs'
+import type { StepInputs } from './step-inputs'
 import type { TrainableNetwork } from './trainable-network'
 
 export interface Validation {
@@ -16,11 +16,11 @@ export interface Validation {
 export async function validate(
   ops: NativeOps,
   network: TrainableNetwork,
-  inputs: TrainingInputs,
+  inputs: StepInputs,
   images: readonly LabelledImage[],
   batchSize: number
 ): Promise<Validation> {
-  const { classes } = network
+  const { classes } = network.head
   const seen: LabelledImage[] = []
   const rows: Float32Array[] = []
   for await (const batch of inputs.evaluation(images, batchSize)) {

@@ -1,0 +1,34 @@
+/** The unfrozen end of a backbone in the form that the configuration trains it in. */
+import type { TrainingConfig } from '@shared/domain/training-config'
+import type { NetworkGraph } from '../../backbones/graph'
+import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
+import type { HeadWeights, TrainableBlock } from '../finetune-contract'
+import { foldForTraining } from './fold'
+import { layerRates } from './layer-rates'
+import { TrainableNetwork } from './trainable-network'
+
+export interface PreparedNetwork {
+  network: TrainableNetwork
+  /** From the network's weights by key to those of the graph that it was made from. */
+  unfold(weights: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array>
+}
+
+/** @param batchesPerEpoch what the momentum of adapting statistics follows */
+export function prepareNetwork(
+  ops: NativeOps,
+  suffix: NetworkGraph,
+  { blocks, head, config }: { blocks: readonly TrainableBlock[]; head: HeadWeights; config: TrainingConfig },
+  batchesPerEpoch: number
+): PreparedNetwork {
+  const { batchNorm, layerDecay } = config.fineTune
+  const folded = batchNorm === 'folded' ? foldForTraining(suffix) : null
+  const graph = folded?.graph ?? suffix
+  const network = new TrainableNetwork(ops, graph, head, {
+    momentum: batchNorm === 'adapt' ? adaptingMomentum(batchesPerEpoch) : null,
+    rateOf: layerRates(graph, blocks, layerDecay)
+  })
+  return { network, unfold: (weights) => folded?.unfold(weights) ?? weights }
+}
+
+/** max(1 − 10/n, 0.9): an epoch is long enough for the statistics to arrive, and a short one not dominated by its last batch. */
+const adaptingMomentum = (batchesPerEpoch: number): number => Math.max(1 - 10 / batchesPerEpoch, 0.9)
