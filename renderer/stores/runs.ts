@@ -72,6 +72,15 @@ export const useRunsStore = defineStore('runs', () => {
 
   const stop = (runId: string): Promise<unknown> => attempt('Stopping the run', () => api.runs.stop({ runId }))
 
+  /** @returns whether it was asked to */
+  const pause = (runId: string): Promise<boolean> =>
+    attempt('Pausing the run', () => api.runs.pause({ runId }).then(() => true)).then((asked) => asked ?? false)
+
+  async function resume(runId: string): Promise<void> {
+    const resumed = await attempt('Resuming the run', () => api.runs.resume({ runId }))
+    if (resumed) put(resumed)
+  }
+
   /** @returns whether it is gone */
   async function remove(runId: string): Promise<boolean> {
     const gone = await attempt('Removing the run', () => api.runs.remove({ runId }).then(() => true))
@@ -109,5 +118,5 @@ export const useRunsStore = defineStore('runs', () => {
     }
   }
 
-  return { list, loaded, byId, put, refresh, rename, stop, remove, metrics, wantMetrics }
+  return { list, loaded, byId, put, refresh, rename, stop, pause, resume, remove, metrics, wantMetrics }
 })

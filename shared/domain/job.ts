@@ -9,7 +9,7 @@ export const jobSchema = z.object({
   id: z.string(),
   kind: jobKindSchema,
   title: z.string(),
-  state: z.enum(['running', 'done', 'failed', 'cancelled']),
+  state: z.enum(['running', 'done', 'failed', 'cancelled', 'paused']),
   /** What is going on, in a few words. */
   phase: z.string(),
   done: z.number(),

@@ -75,7 +75,7 @@ test('a run rests with its checkpoint, without what came after it, and goes on t
   expect(paused).toMatchObject({ state: 'paused', checkpoint: at(1), epochsDone: 1, best, error: null, test: null })
   expect(paused.seconds).toMatchObject({ import: 2, features: 1.5, train: 98 })
   expect((await store.runs.points(id)).map(({ step }) => step)).toEqual([1, 1])
-  expect(list.list()[0]).toMatchObject({ state: 'cancelled', runId: id })
+  expect(list.list()[0]).toMatchObject({ state: 'paused', runId: id })
   await expect(runs.pause(id)).rejects.toMatchObject({ code: 'run/not-pausable' })
 
   const resumed = await runs.resume(id)

@@ -24,7 +24,7 @@ export interface JobProgress {
   etaSeconds?: number | null
 }
 
-/** The owner's end of a job. Each of `done`, `fail` and `cancelled` settles it; the first one counts. */
+/** The owner's end of a job. Each of `done`, `fail`, `cancelled` and `paused` settles it; the first one counts. */
 export interface JobHandle {
   readonly id: string
   job(): Job
@@ -33,6 +33,8 @@ export interface JobHandle {
   done(made?: { backboneId: string }): void
   fail(error: ErrorData): void
   cancelled(): void
+  /** What it was for rests; going on is another job. */
+  paused(): void
 }
 
 interface Entry {
@@ -83,7 +85,8 @@ export class JobsService {
       progress: (progress) => this.progress(entry, progress),
       done: (made) => this.settle(entry, { state: 'done', done: entry.job.total, etaSeconds: 0, ...made }),
       fail: (error) => this.settle(entry, { state: 'failed', error, etaSeconds: null }),
-      cancelled: () => this.settle(entry, { state: 'cancelled', etaSeconds: null })
+      cancelled: () => this.settle(entry, { state: 'cancelled', etaSeconds: null }),
+      paused: () => this.settle(entry, { state: 'paused', etaSeconds: null })
     }
   }
 

@@ -113,7 +113,8 @@ export class RunQueue {
     if (place < 0) return entry.settled
     this.waiting.splice(place, 1)
     entry.live.setRun(await this.hooks.settleWaiting(entry.live.run, state))
-    entry.job.cancelled()
+    if (state === 'paused') entry.job.paused()
+    else entry.job.cancelled()
     entry.begin()
     await entry.settled
   }

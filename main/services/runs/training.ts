@@ -74,6 +74,7 @@ export class Training {
       if (last.outcome === 'paused') await this.settlePaused(last)
       else await this.settleWell(trainJob, last, last.outcome)
       if (last.outcome === 'completed') job.done()
+      else if (last.outcome === 'paused') job.paused()
       else job.cancelled()
     } catch (error) {
       await this.writes
@@ -220,7 +221,8 @@ export class Training {
   private async settleUnbegun(): Promise<void> {
     const state = this.stopWanted ? 'stopped' : this.pauseWanted ? 'paused' : 'interrupted'
     await this.update({ state, endedAt: Date.now() })
-    this.parts.job.cancelled()
+    if (state === 'paused') this.parts.job.paused()
+    else this.parts.job.cancelled()
   }
 
   private async settlePaused(last: LastMessageFrom<'train'>): Promise<void> {

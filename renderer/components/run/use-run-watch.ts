@@ -17,6 +17,8 @@ export interface RunWatch {
   connected: Ref<boolean>
   /** Why there is nothing to show, for example `run/not-found`. */
   failure: ShallowRef<StudioError | null>
+  /** Follows again a run whose stream has ended: it was resumed. */
+  reopen: () => void
 }
 
 /** Not worth another attempt: the answer would be the same. */
@@ -44,11 +46,15 @@ export function useRunWatch(runId: () => string): RunWatch {
   }
 
   function start(id: string): void {
-    stop?.()
     run.value = null
     metrics.value = {}
     progress.value = null
     mistakes.value = []
+    open(id)
+  }
+
+  function open(id: string): void {
+    stop?.()
     failure.value = null
     stop = follow<RunEvent>({
       open: (signal) => api.runs.watch({ runId: id }, { signal }),
@@ -65,5 +71,5 @@ export function useRunWatch(runId: () => string): RunWatch {
 
   watch(runId, start, { immediate: true })
   onScopeDispose(() => stop?.())
-  return { run, metrics, progress, mistakes, connected, failure }
+  return { run, metrics, progress, mistakes, connected, failure, reopen: () => open(runId()) }
 }

@@ -49,6 +49,7 @@ export function verdict(run: Run, evaluation: Evaluation | null, metrics: Metric
 const ENDINGS: Partial<Record<Run['state'], string>> = {
   failed: 'Failed before there was a result.',
   stopped: 'Stopped before there was a result.',
+  paused: 'Paused before there was a result.',
   interrupted: 'Interrupted before there was a result.',
   completed: 'Ended without a result.'
 }
