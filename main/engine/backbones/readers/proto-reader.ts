@@ -9,6 +9,8 @@ export interface ProtoField {
   value: number
   /** Of a length-delimited field: bytes, a string, a message or packed numbers. Empty for the others. */
   bytes: Uint8Array
+  /** The field as the message holds it. */
+  raw: Uint8Array
 }
 
 /** Thrown for bytes that are no message; readers turn it into a coded error that names the file. */
@@ -22,6 +24,7 @@ export function* fieldsOf(bytes: Uint8Array): Generator<ProtoField> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let place = 0
   while (place < bytes.length) {
+    const begin = place
     const [tag, after] = readVarint(bytes, place)
     place = after
     const number = Math.floor(tag / 8)
@@ -30,25 +33,30 @@ export function* fieldsOf(bytes: Uint8Array): Generator<ProtoField> {
       case 0: {
         const [value, end] = readVarint(bytes, place)
         place = end
-        yield { number, value, bytes: EMPTY }
+        yield { number, value, bytes: EMPTY, raw: bytes.subarray(begin, place) }
         break
       }
       case 1:
         if (place + 8 > bytes.length) throw cutShort()
-        yield { number, value: Number(view.getBigInt64(place, true)), bytes: EMPTY }
         place += 8
+        yield {
+          number,
+          value: Number(view.getBigInt64(place - 8, true)),
+          bytes: EMPTY,
+          raw: bytes.subarray(begin, place)
+        }
         break
       case 2: {
         const [length, start] = readVarint(bytes, place)
         if (length < 0 || start + length > bytes.length) throw cutShort()
         place = start + length
-        yield { number, value: 0, bytes: bytes.subarray(start, place) }
+        yield { number, value: 0, bytes: bytes.subarray(start, place), raw: bytes.subarray(begin, place) }
         break
       }
       case 5:
         if (place + 4 > bytes.length) throw cutShort()
-        yield { number, value: view.getUint32(place, true), bytes: EMPTY }
         place += 4
+        yield { number, value: view.getUint32(place - 4, true), bytes: EMPTY, raw: bytes.subarray(begin, place) }
         break
       default:
         throw new ProtoError(`field ${number} is of a kind that is not in use`)

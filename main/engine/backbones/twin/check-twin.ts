@@ -3,7 +3,7 @@ import type { ParityCheck } from '@shared/domain/backbone'
 import type { Executor, FrozenNetwork } from '../../executors/executor'
 import type { NetworkGraph } from '../graph'
 import { probePicture } from '../parity'
-import { featureExtractor } from '../transforms'
+import { featureExtractor } from '../feature-extractor'
 
 /** Float32 sums in another order differ by a few 1e-6; a weight in the wrong place by far more. */
 const TOLERANCE = 1e-4

@@ -36,7 +36,7 @@ export function assertOnlyComputes(graph: MetaGraph, signatureName: string, file
 }
 
 /** Every operation that one of the given tensors or operations needs; of a function that is called, all of them. */
-function reach(graph: MetaGraph, from: readonly string[], file: string): Set<GraphOperation> {
+export function reach(graph: MetaGraph, from: readonly string[], file: string): Set<GraphOperation> {
   const byName = new Map(graph.operations.map((operation) => [operation.name, operation]))
   const reached = new Set<GraphOperation>()
   const functions = new Set<string>()

@@ -12,6 +12,7 @@ import { assertOnlyComputes } from './operations'
 import { findPorts } from './ports'
 import { parseSavedModel, type MetaGraph } from './saved-model-proto'
 import { tarFiles } from './tar-files'
+import { findCopies, joinCopies } from './variable-copies'
 import { readCheckpoint } from './tensor-bundle'
 import { namedVariables } from './variables'
 
@@ -32,10 +33,11 @@ export async function readSavedModel(path: string, architecture?: string): Promi
   const { graph: meta, ports } = findPorts(await readGraphs(files), files.describe(MODEL))
   const port = ports[0]!
   assertOnlyComputes(meta, port.signature!, files.describe(MODEL))
+  const copies = findCopies(meta, port.signature!, files.describe(MODEL))
   const twin = await twinOf(files, meta, port.size, architecture)
   return {
     graph: twin.graph,
-    opaque: { form: 'saved-model', files: keptFiles(files), ports: port },
+    opaque: { form: 'saved-model', files: keptFiles(files, copies), ports: port },
     architecture: twin.architecture,
     recorded: null,
     notes: twin.notes,
@@ -76,8 +78,11 @@ async function twinOf(
   return findTwin(variables, { size, architecture })
 }
 
-function keptFiles(files: ModelFiles): OpaqueFile[] {
+function keptFiles(files: ModelFiles, copies: ReadonlyMap<string, string>): OpaqueFile[] {
   return files.names
     .filter((name) => KEPT.test(name))
-    .map((name) => ({ path: `saved_model/${name}`, content: () => files.read(name) }))
+    .map((name) => ({
+      path: `saved_model/${name}`,
+      content: async () => (name === MODEL ? joinCopies(await files.read(name), copies) : files.read(name))
+    }))
 }
