@@ -68,7 +68,7 @@ export const router = os.router({
     watch: os.system.watch.handler(({ context, signal }) => stream(context.studio.status.watch(signal))),
     settings: os.system.settings.handler(({ context }) => context.studio.settings.get()),
     saveSettings: os.system.saveSettings.handler(({ context, input }) => context.studio.settings.save(input)),
-    browse: os.system.browse.handler(({ context, input }) => context.studio.browse(input.path)),
+    browse: os.system.browse.handler(({ context, input }) => context.studio.browse(input.path, input.models)),
     cancelJob: os.system.cancelJob.handler(({ context, input }) => context.studio.jobs.cancel(input.jobId))
   },
   datasets: {

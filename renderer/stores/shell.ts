@@ -9,6 +9,8 @@ export interface FolderQuestion {
   hint?: string
   /** The word on the button. */
   action: string
+  /** Model files can be chosen as well. */
+  models?: boolean
 }
 
 export const useShellStore = defineStore('shell', () => {
@@ -23,7 +25,8 @@ export const useShellStore = defineStore('shell', () => {
    * @returns its absolute path, or null when nothing was chosen
    */
   async function pickFolder(question: FolderQuestion): Promise<string | null> {
-    if (window.whetstone) return window.whetstone.pickFolder()
+    // The system's dialog chooses either files or folders; a model can be the one or the other.
+    if (window.whetstone && !question.models) return window.whetstone.pickFolder()
     answerFolder(null)
     folderQuestion.value = question
     return new Promise((resolve) => (answerFolder = resolve))

@@ -42,7 +42,9 @@ export const contract = {
     settings: procedure.output(settingsSchema),
     saveSettings: procedure.input(settingsSchema.partial()).output(settingsSchema),
     /** Folders on the studio's machine, for a browser, which cannot pick one itself. Null: the home folder. */
-    browse: procedure.input(z.object({ path: z.string().nullable() })).output(folderListingSchema),
+    browse: procedure
+      .input(z.object({ path: z.string().nullable(), models: z.boolean().default(false) }))
+      .output(folderListingSchema),
     cancelJob: procedure.input(z.object({ jobId: z.string() })).output(z.void())
   },
   datasets: {

@@ -32,6 +32,8 @@ export const folderListingSchema = z.object({
   parent: z.string().nullable(),
   folders: z.array(z.object({ name: z.string(), path: z.string() })),
   /** Image files directly inside. */
-  imageCount: z.int()
+  imageCount: z.int(),
+  /** Model files directly inside, when they were asked for. */
+  models: z.array(z.object({ name: z.string(), path: z.string(), bytes: z.int() }))
 })
 export type FolderListing = z.infer<typeof folderListingSchema>

@@ -76,6 +76,7 @@ test('the same model twice: two ids; a name that is taken is refused before anyt
   const path = writeTinyModel(join(folder, 'tiny'))
   expect((await imported(path)).backboneId).toBe('tiny')
   expect((await imported(path)).backboneId).toBe('tiny-2')
+  expect((await studio.models.list()).map(({ name }) => name)).toEqual(expect.arrayContaining(['tiny', 'tiny 2']))
   await expect(studio.models.import({ path, name: 'tiny' })).rejects.toMatchObject({ code: 'backbone/exists' })
   expect(shelf().sort()).toEqual(['tiny', 'tiny-2'])
 }, 60_000)

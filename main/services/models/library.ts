@@ -187,8 +187,7 @@ export class ModelLibrary {
     try {
       const brought = await bringIn({ host, request: { ...request, ...(await compute()) }, job, signal })
       if (brought) {
-        const taken = new Set((await this.context.all()).map(({ id }) => id))
-        const backbone = await shelf.put(join(place.backbone, brought.backboneId), taken)
+        const backbone = await shelf.put(join(place.backbone, brought.backboneId), await this.context.all())
         const { id } = backbone
         await onArrived(
           backbone,

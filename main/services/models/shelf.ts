@@ -50,17 +50,18 @@ export class Shelf {
   }
 
   /**
-   * Takes over what a worker wrote. Its id is the one it proposes, or that with a number when it is taken.
+   * Takes over what a worker wrote. Id and name are those it proposes, or those with a number when they are taken.
    *
-   * @param taken ids that cannot be used; what lies on the shelf is seen anyway
+   * @param present the backbones there are
    * @throws StudioError backbone/corrupt when it is no backbone, store/disk-full, store/unwritable
    */
-  async put(folder: string, taken: ReadonlySet<string>): Promise<BackboneDescription> {
+  async put(folder: string, present: readonly BackboneDescription[]): Promise<BackboneDescription> {
     const proposed = await readDescription(folder)
     for (let number = 1; ; number++) {
-      const id = number === 1 ? proposed.id : `${proposed.id}-${number}`
-      if (taken.has(id)) continue
-      const description = { ...proposed, id }
+      const [id, name] =
+        number === 1 ? [proposed.id, proposed.name] : [`${proposed.id}-${number}`, `${proposed.name} ${number}`]
+      if (present.some((other) => other.id === id || other.name === name)) continue
+      const description = { ...proposed, id, name }
       try {
         await writeFile(join(folder, DESCRIPTION_FILE), describe(description))
         await rename(folder, join(this.directory, id))

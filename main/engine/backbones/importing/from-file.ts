@@ -47,7 +47,7 @@ export async function fromFile(source: FileSource, machine: Machine, step: OnPro
     source: `${file} (${model.sourceFormat})`,
     file,
     sourceFormat: model.sourceFormat,
-    notes: [...model.notes, ...(compared?.notes ?? []), ...(asIs && !model.opaque ? [NO_AS_IS] : [])],
+    notes: notesOf(model, asIs, compared?.notes ?? []),
     graph,
     opaque: graph ? null : await describeOpaque(opaque!, machine),
     recorded: model.recorded,
@@ -58,7 +58,14 @@ export async function fromFile(source: FileSource, machine: Machine, step: OnPro
   }
 }
 
-const NO_AS_IS = 'It was read as layers: a file of this format has no form of its own to be run in.'
+/** What was found out about a twin is of no use to who wants the model as it is. */
+function notesOf({ notes, opaque, graph }: ImportedModel, asIs: boolean, more: readonly string[]): string[] {
+  if (asIs && !opaque)
+    return [...notes, 'It was read as layers: a file of this format has no form of its own to run in.']
+  if (asIs && graph)
+    return ['It is kept as it is, frozen. Its variables fill a built-in architecture: its twin could learn.']
+  return [...notes, ...more]
+}
 
 function sizeOf({ graph, opaque }: ImportedModel, architecture: Architecture | null): number {
   const input = graph?.nodes.find((node) => node.op === 'input')
