@@ -4,29 +4,38 @@ import type { GraphDraft } from './draft'
 
 /** relu6(x + 3) / 6 as `hardSigmoid`, any other rescaling as it is. */
 export function pushAffine(draft: GraphDraft, name: string, input: string, scale: number[], offset: number[]): string {
-  const clipped = draft.node(input)
-  if (clipped.op === 'relu' && clipped.max === 6 && near(scale, 1 / 6) && near(offset, 0)) {
-    const shifted = draft.node(clipped.input)
-    if (shifted.op === 'affine' && near(shifted.scale, 1) && near(shifted.offset, 3)) {
-      return draft.push({ name, op: 'activation', kind: 'hardSigmoid', input: shifted.input })
-    }
-  }
+  const x = near(scale, 1 / 6) && near(offset, 0) ? shiftedRelu6(draft, input) : null
+  if (x !== null) return draft.push({ name, op: 'activation', kind: 'hardSigmoid', input: x })
   return draft.push({ name, op: 'affine', input, scale, offset })
 }
 
 /** x · sigmoid(x) as `swish`, x · hardSigmoid(x) as `hardSwish`, any other product as it is. */
 export function pushMultiply(draft: GraphDraft, name: string, inputs: string[]): string {
-  const [left, right, ...more] = inputs
-  for (const [x, gate] of [
-    [left, right],
-    [right, left]
-  ]) {
-    const node = gate === undefined ? undefined : draft.node(gate)
-    if (more.length > 0 || node?.op !== 'activation' || node.input !== x) continue
-    if (node.kind === 'sigmoid') return draft.push({ name, op: 'activation', kind: 'swish', input: x })
-    if (node.kind === 'hardSigmoid') return draft.push({ name, op: 'activation', kind: 'hardSwish', input: x })
+  const [left, right] = inputs
+  if (inputs.length !== 2 || left === undefined || right === undefined)
+    return draft.push({ name, op: 'multiply', inputs })
+  const gated = gatedBy(draft, left, right) ?? gatedBy(draft, right, left)
+  return draft.push(gated ? { name, op: 'activation', ...gated } : { name, op: 'multiply', inputs })
+}
+
+function gatedBy(draft: GraphDraft, x: string, gate: string): { kind: 'swish' | 'hardSwish'; input: string } | null {
+  const node = draft.node(gate)
+  if (node.op === 'activation' && node.input === x) {
+    if (node.kind === 'sigmoid') return { kind: 'swish', input: x }
+    if (node.kind === 'hardSigmoid') return { kind: 'hardSwish', input: x }
   }
-  return draft.push({ name, op: 'multiply', inputs })
+  // An optimiser may move the sixth to the other factor: (x / 6) · relu6(x + 3).
+  const sixth = draft.node(x)
+  const divided = sixth.op === 'affine' && near(sixth.scale, 1 / 6) && near(sixth.offset, 0) ? sixth.input : null
+  return divided !== null && shiftedRelu6(draft, gate) === divided ? { kind: 'hardSwish', input: divided } : null
+}
+
+/** The x of relu6(x + 3), or null. */
+function shiftedRelu6(draft: GraphDraft, name: string): string | null {
+  const clipped = draft.node(name)
+  if (clipped.op !== 'relu' || clipped.max !== 6) return null
+  const shifted = draft.node(clipped.input)
+  return shifted.op === 'affine' && near(shifted.scale, 1) && near(shifted.offset, 3) ? shifted.input : null
 }
 
 type Linear = Extract<GraphNode, { op: 'conv2d' | 'depthwiseConv2d' | 'dense' }>

@@ -7,7 +7,11 @@ import { constant, flowing, perChannel, type Handler, type Operation, type Value
 const KINDS = new Map<string, ActivationKind>([
   ['Sigmoid', 'sigmoid'],
   ['Tanh', 'tanh'],
-  ['Softmax', 'softmax']
+  ['Softmax', 'softmax'],
+  // As TensorFlow's optimiser names what it puts together itself.
+  ['_FusedHardSwish', 'hardSwish'],
+  ['_FusedSwish', 'swish'],
+  ['GeluExact', 'gelu']
 ])
 
 /** @param called an op, or an entry of `fused_ops`. */

@@ -96,14 +96,14 @@ function parseLayer(layer: z.infer<typeof layerSchema>, sequential: boolean): Ke
   }
 }
 
-/** Archives name the module; in .h5 files Keras 3 leaves it out, and only a layer has the setting 'trainable'. */
+/** Archives name the module; in .h5 files Keras 3 leaves it out, and only a layer has a type of its numbers. */
 function isOperation({ module, config, inbound_nodes }: z.infer<typeof layerSchema>): boolean {
   if (module) return /\.ops\b/.test(module)
   const called = z
     .array(z.looseObject({ args: z.array(z.unknown()) }))
     .min(1)
     .safeParse(inbound_nodes).success
-  return called && !('trainable' in config)
+  return called && !('trainable' in config) && !('dtype' in config)
 }
 
 /** One end is written as [name, 0, 0] or as a list of such, by version. */

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { interpret } from '../../../../main/engine/backbones/reference'
+import { readH5 } from '../../../../main/engine/backbones/readers/h5/read-h5'
+import { detectAndRead } from '../../../../main/engine/backbones/readers/index'
+import { layerTensors } from '../../../../main/engine/backbones/readers/keras-weights-file'
+import { largestDifference } from '../../../fixtures/graphs'
+
+const models = join(import.meta.dirname, '../../../fixtures/models')
+type Answers = Record<string, { input: number[]; output: number[] }> & { 'plain-weights': Record<string, number[]> }
+const answers = JSON.parse(readFileSync(join(models, 'answers.json'), 'utf8')) as Answers
+
+describe('what Keras and its converter wrote computes what Keras computed', () => {
+  it.each([
+    ['every-layer.keras', 'Keras archive (.keras), Keras 3.15.1'],
+    ['every-layer.h5', 'Keras HDF5 (.h5), Keras 3.15.1'],
+    ['transfer.keras', 'Keras archive (.keras), Keras 3.15.1'],
+    ['transfer.h5', 'Keras HDF5 (.h5), Keras 3.15.1'],
+    ['tfjs-layers', 'TF.js LayersModel'],
+    ['tfjs-layers-uint8', 'TF.js LayersModel'],
+    ['tfjs-graph', 'TF.js GraphModel'],
+    ['tfjs-graph-hard-swish', 'TF.js GraphModel']
+  ])('%s', async (name, sourceFormat) => {
+    const model = await detectAndRead(join(models, name))
+    expect(model.sourceFormat).toBe(sourceFormat)
+    const { input, output } = answers[name]!
+    const result = interpret(model.graph!, Float32Array.from(input))
+    expect(result.length).toBe(output.length)
+    expect(largestDifference(result, Float32Array.from(output))).toBeLessThanOrEqual(1e-5)
+  })
+})
+
+describe('what a reader keeps', () => {
+  it("the layers' names, those of models inside too", async () => {
+    const { graph, notes } = await detectAndRead(join(models, 'transfer.keras'))
+    expect(graph!.nodes.map(({ name }) => name)).toEqual([
+      expect.stringContaining('input_layer'),
+      'Conv1',
+      'bn_Conv1',
+      'Conv1_relu',
+      expect.stringContaining('flatten'),
+      'top'
+    ])
+    expect(notes).toEqual([])
+  })
+
+  it('a note of what was left out', async () => {
+    const { notes } = await detectAndRead(join(models, 'every-layer.h5'))
+    expect(notes).toEqual(["Layer 'flip' (RandomFlip) works in training only, and was left out."])
+  })
+
+  it('hard swish of a frozen graph as one function, its convolutions with their biases', async () => {
+    const { graph } = await detectAndRead(join(models, 'tfjs-graph-hard-swish'))
+    const kinds = graph!.nodes.flatMap((node) => (node.op === 'activation' ? [node.kind] : []))
+    expect(kinds).toContain('hardSwish')
+    const convolutions = graph!.nodes.filter((node) => node.op === 'conv2d')
+    expect(convolutions.length).toBe(2)
+    expect(convolutions.every(({ bias }) => bias !== null)).toBe(true)
+  })
+})
+
+describe('weights without a model', () => {
+  const weights = answers['plain-weights']
+
+  it.each(['plain.weights.h5', 'plain-classic-weights.h5'])('%s: every variable under its name', async (name) => {
+    const tensors = layerTensors(await readH5(readFileSync(join(models, name)), name))
+    const read: Record<string, number[]> = {}
+    for (const { name: key, floats } of tensors) read[key.replace('depthwise_kernel', 'kernel')] = [...(await floats())]
+    expect(read).toEqual(weights)
+  })
+
+  it('that fit no architecture are refused', async () => {
+    await expect(detectAndRead(join(models, 'plain.weights.h5'))).rejects.toMatchObject({ code: 'backbone/incomplete' })
+  })
+})
