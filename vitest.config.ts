@@ -26,6 +26,7 @@ export default defineConfig({
       project('contract', 'forks', 60_000),
       project('store', 'forks', 60_000),
       project('engine', 'forks', 300_000, true),
+      project('parity', 'forks', 600_000, true),
       project('e2e', 'forks', 600_000, true)
     ]
   }

@@ -9,11 +9,13 @@ interface ConvolutionOptions {
   strides?: number
   padding?: Padding
   bias?: boolean
+  /** Inside the layer, as Keras has it: the layer's value is the activation's, and the convolution's own is 'name/linear'. */
+  activation?: ActivationKind
   /** Of an untrained kernel, times that of He. */
   gain?: number
 }
 
-type DepthwiseOptions = Omit<ConvolutionOptions, 'filters'>
+type DepthwiseOptions = Omit<ConvolutionOptions, 'filters' | 'activation'>
 
 interface NormOptions {
   epsilon?: number
@@ -48,11 +50,11 @@ export class GraphBuilder {
   conv(
     name: string,
     input: string,
-    { filters, kernel = 1, strides = 1, padding = 'same', bias = false, gain }: ConvolutionOptions
+    { filters, kernel = 1, strides = 1, padding = 'same', bias = false, activation, gain }: ConvolutionOptions
   ): string {
     const shape = [kernel, kernel, this.channelsOf(input), filters]
     const node = {
-      name,
+      name: activation ? `${name}/linear` : name,
       op: 'conv2d' as const,
       input,
       kernel: this.variable(`${name}/kernel`, shape, heNormal(kernel * kernel * this.channelsOf(input), gain)),
@@ -61,7 +63,8 @@ export class GraphBuilder {
       padding,
       dilations: [1, 1] as [number, number]
     }
-    return this.push(node, filters)
+    const value = this.push(node, filters)
+    return activation ? this.activation(name, value, activation) : value
   }
 
   depthwise(

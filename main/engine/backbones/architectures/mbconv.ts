@@ -71,10 +71,9 @@ export function project(
 /** Squeeze and excitation: https://arxiv.org/abs/1709.01507 */
 function gate(b: GraphBuilder, prefix: string, input: string, squeezed: number): string {
   let x = b.globalPool(`${prefix}_squeeze`, input, true)
-  x = b.conv(`${prefix}_reduce`, x, { filters: squeezed, bias: true })
-  x = b.activation(`${prefix}_reduce_activation`, x, 'swish')
-  x = b.conv(`${prefix}_expand`, x, { filters: b.channelsOf(input), bias: true })
-  return b.multiply(`${prefix}_excite`, [input, b.activation(`${prefix}_expand_activation`, x, 'sigmoid')])
+  x = b.conv(`${prefix}_reduce`, x, { filters: squeezed, bias: true, activation: 'swish' })
+  x = b.conv(`${prefix}_expand`, x, { filters: b.channelsOf(input), bias: true, activation: 'sigmoid' })
+  return b.multiply(`${prefix}_excite`, [input, x])
 }
 
 /** The last convolution, the pooling and the dense layer, as Keras names them. */

@@ -116,6 +116,7 @@ function writeZeroPad(node: Extract<GraphNode, { op: 'zeroPad' }>, writer: Value
   const pads = layout === 'nchw' ? [0, 0, top, left, 0, 0, bottom, right] : [0, top, left, 0, 0, bottom, right, 0]
   writer.model.addInitializer(`${value}:pads`, [8], BigInt64Array.from(pads.map(BigInt)))
   writer.model.addNode('Pad', [writer.read(node.input), `${value}:pads`], [value])
+  writer.bordered.add(node.name)
   writer.define(node.name, layout)
 }
 

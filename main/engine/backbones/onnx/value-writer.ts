@@ -1,7 +1,7 @@
 /** Where each value of a network lies in the ONNX model, and in which layout: what all the layers' writers share. */
 import type { NetworkGraph } from '../graph'
 import { inferShapes, type ValueShape } from '../shapes'
-import type { OnnxModelBuilder} from './model-builder';
+import type { OnnxModelBuilder } from './model-builder'
 import { type OnnxAttribute } from './model-builder'
 
 /** 'flat' is a row of features, which has no layout to speak of. */
@@ -16,6 +16,8 @@ const TRANSPOSE: Record<Exclude<Layout, 'flat'>, number[]> = { nchw: [0, 3, 1, 2
 export class ValueWriter {
   readonly shapes: Map<string, ValueShape>
   readonly weights: NetworkGraph['weights']
+  /** Nodes that put zeros around a map. */
+  readonly bordered = new Set<string>()
   private readonly values = new Map<string, { name: string; layout: Layout }>()
   private readonly transposed = new Set<string>()
   private readonly constants = new Set<string>()

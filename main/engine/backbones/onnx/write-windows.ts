@@ -35,13 +35,24 @@ export function writePool(node: Pool, writer: ValueWriter): void {
   const pads = padAmounts(...sidesOf(node, writer), { ...node, kernel: node.size, dilations: [1, 1] })
   const average = node.op === 'averagePool'
   const value = ValueWriter.nameOf(node.name)
-  writer.model.addNode(average ? 'AveragePool' : 'MaxPool', [writer.read(node.input, 'nchw')], [value], {
+  writer.model.addNode(average ? 'AveragePool' : 'MaxPool', [readBordered(node.input, value, writer)], [value], {
     kernel_shape: { ints: node.size },
     strides: { ints: node.strides },
     pads: { ints: [pads.top, pads.left, pads.bottom, pads.right] },
     ...(average ? { count_include_pad: { int: 0 } } : {})
   })
   writer.define(node.name, 'nchw')
+}
+
+/**
+ * ONNX Runtime (1.30 is one) takes zeros around a map into the pool after it as the pool's own padding, which is never the
+ * maximum nor counted in an average. An operator in between, here one that changes nothing, keeps it from doing so.
+ */
+function readBordered(input: string, value: string, writer: ValueWriter): string {
+  const name = writer.read(input, 'nchw')
+  if (!writer.bordered.has(input)) return name
+  writer.model.addNode('Max', [name, writer.scalar(-3.4028234663852886e38)], [`${value}:bordered`])
+  return `${value}:bordered`
 }
 
 export function writeGlobalPool(node: GlobalPool, writer: ValueWriter): void {

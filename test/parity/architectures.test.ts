@@ -1,0 +1,124 @@
+/**
+ * Each built-in architecture against the Keras application that it is written after: the same random weights, the same picture,
+ * layer by layer. The pictures are of an odd size that halves to even and odd ones, where paddings differ most.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { architectureOf, type WeightSource } from '../../main/engine/backbones/architectures'
+import type { NetworkGraph } from '../../main/engine/backbones/graph'
+import { countMultiplyAdds } from '../../main/engine/backbones/measures'
+import { interpret } from '../../main/engine/backbones/reference'
+import { cutAt } from '../../main/engine/backbones/transforms'
+import { createOnnxRuntimeExecutor } from '../../main/engine/executors/onnxruntime'
+import type { Executor } from '../../main/engine/executors/executor'
+import { largestDifference } from '../fixtures/graphs'
+import { Keras, type Recording } from './keras'
+
+const SIZE = 75
+const TOLERANCE = 1e-4
+/** Layers that are compared besides the logits, spread over the network. */
+const LAYERS = 5
+/** The reference takes about a second for so many multiply-adds. */
+const REFERENCE_LIMIT = 60e6
+
+/** id → factory in keras.applications, and its arguments. */
+const FAMILIES: [id: string, factory: string, settings?: Record<string, unknown>][] = [
+  ['mobilenet-0.50', 'MobileNet', { alpha: 0.5 }],
+  ['mobilenet-v2-0.35', 'MobileNetV2', { alpha: 0.35 }],
+  ['mobilenet-v2-1.40', 'MobileNetV2', { alpha: 1.4 }],
+  ['mobilenet-v3-small-1.00', 'MobileNetV3Small'],
+  ['mobilenet-v3-small-1.00-minimalistic', 'MobileNetV3Small', { minimalistic: true }],
+  ['mobilenet-v3-large-0.75', 'MobileNetV3Large', { alpha: 0.75 }],
+  ['resnet50', 'ResNet50'],
+  ['resnet50-v2', 'ResNet50V2'],
+  ['efficientnet-b0', 'EfficientNetB0'],
+  ['efficientnet-b3', 'EfficientNetB3'],
+  ['efficientnet-v2-b0', 'EfficientNetV2B0'],
+  ['convnext-tiny', 'ConvNeXtTiny']
+]
+
+let keras: Keras | null = null
+let reason = ''
+let folder = ''
+let executor: Executor
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'whetstone-parity-'))
+  executor = await createOnnxRuntimeExecutor({ threads: 2 })
+  keras = await Keras.start(folder).catch((error: Error) => {
+    reason = `Keras cannot be installed here: ${error.message}`
+    return null
+  })
+})
+
+afterAll(async () => {
+  await keras?.end()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('the same weights give the same numbers in Keras and here', () => {
+  it.for(FAMILIES)('%s', async ([id, factory, settings = {}], { skip }) => {
+    if (!keras) return skip(reason)
+    const architecture = architectureOf(id)
+    const sketch = architecture.build({ weights: (_, shape) => new Float32Array(product(shape)), size: SIZE })
+    const recording = await keras.record({
+      name: id,
+      factory,
+      arguments: settings,
+      size: SIZE,
+      layers: sketch.nodes.map(({ name }) => name),
+      formats: []
+    })
+    const { source, unused } = sourceOf(recording)
+    const graph = architecture.build({ weights: source, size: SIZE })
+    expect(unused()).toEqual([])
+    for (const layer of someLayers(graph, recording)) {
+      const expected = recording.layers.get(layer)!
+      const tolerance = TOLERANCE * Math.max(1, largest(expected))
+      expect(largest(expected), layer).toBeGreaterThan(0.1)
+      expect(largestDifference(await run(cutAt(graph, layer), recording.input), expected), layer).toBeLessThan(
+        tolerance
+      )
+    }
+    expect(largest(recording.output)).toBeGreaterThan(0.1)
+    expect(largestDifference(await run(graph, recording.input), recording.output)).toBeLessThan(TOLERANCE)
+    if (countMultiplyAdds(graph) < REFERENCE_LIMIT) {
+      expect(largestDifference(interpret(graph, recording.input), recording.output)).toBeLessThan(TOLERANCE)
+    }
+  })
+})
+
+async function run(graph: NetworkGraph, input: Float32Array): Promise<Float32Array> {
+  const network = await executor.load(graph)
+  try {
+    return await network.run(input, 1)
+  } finally {
+    await network.dispose()
+  }
+}
+
+const largest = (values: Float32Array): number => values.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
+
+/** Keras' variables by name and shape; Keras 3 calls every kernel 'kernel'. */
+function sourceOf({ weights }: Recording): { source: WeightSource; unused: () => string[] } {
+  const unused = new Set(weights.keys())
+  const source: WeightSource = (name, shape) => {
+    const key = name.replace('/depthwise_kernel', '/kernel')
+    const tensor = weights.get(key)
+    expect(tensor?.shape, name).toEqual([...shape])
+    unused.delete(key)
+    return tensor!.data
+  }
+  return { source, unused: () => [...unused] }
+}
+
+/** Some of the layers that Keras has too, from first to last. */
+function someLayers(graph: NetworkGraph, { layers }: Recording): string[] {
+  const known = graph.nodes.map(({ name }) => name).filter((name) => layers.has(name))
+  const step = Math.max(1, Math.floor(known.length / LAYERS))
+  return known.filter((_, index) => index % step === 0)
+}
