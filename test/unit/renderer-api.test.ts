@@ -22,7 +22,7 @@ const router = os.router({
         const error = new StudioError('dataset/folder-missing', 'There is no folder /gone.', { path: '/gone' })
         throw errors.STUDIO({ data: error.toData() })
       }
-      return { path: input.path ?? '/home', parent: null, folders: [], imageCount: 3 }
+      return { path: input.path ?? '/home', parent: null, folders: [], imageCount: 3, models: [] }
     })
   },
   predictions: {
@@ -60,7 +60,7 @@ const client = (): StudioClient => createORPCClient(new StudioLink())
 test('calls over the port answer, and a coded error arrives as the error it was', async () => {
   openWindow()
   const api = client()
-  expect(await api.system.browse({ path: null })).toMatchObject({ path: '/home', imageCount: 3 })
+  expect(await api.system.browse({ path: null })).toMatchObject({ path: '/home', imageCount: 3, models: [] })
   const error = await api.system.browse({ path: '/gone' }).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(StudioError)
   expect(error).toMatchObject({

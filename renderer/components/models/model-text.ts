@@ -9,8 +9,8 @@ const CROPS = { 'center-crop': 'central crop', squash: 'squashed', pad: 'letter-
 export const millions = (count: number | null): string =>
   count === null ? '–' : `${formatNumber(Number((count / 1e6).toPrecision(3)))} M`
 
-/** '9.34 ms'. */
-export const milliseconds = (ms: number): string => `${formatNumber(Number(ms.toPrecision(3)))} ms`
+/** '9.34 ms', '0.25 ms'. */
+export const milliseconds = (ms: number): string => `${Number(ms.toPrecision(ms < 1 ? 2 : 3))} ms`
 
 export function originText({ origin, provenance }: Backbone): string {
   if (origin === 'embedded' || !provenance) return 'comes with Whetstone'
