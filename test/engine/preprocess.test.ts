@@ -209,6 +209,45 @@ describe('the margin for augmentation', () => {
   })
 })
 
+describe('the margin of a picture that shrinks', () => {
+  it.each(['jpg', 'png'])('is the picture as far as it goes, then its edge: %s', async (ending) => {
+    const path = await save(`shrunk.${ending}`, 300, 200, (image) => (ending === 'jpg' ? image.jpeg() : image.png()))
+    const margin = 20
+    const wide = await loadPixels(path, contract, margin)
+    const side = 64 + 2 * margin
+    expect([wide.width, wide.height]).toEqual([side, side])
+    const whole = await sharp(path).resize(110, 73, { fit: 'fill', kernel: 'cubic' }).raw().toBuffer()
+    // The square lies at (23, 4) of 110 × 73: 15 rows are missing above, 16 below, no column.
+    for (let y = 0; y < side; y++) {
+      const row = Math.min(Math.max(y + 4 - margin, 0), 72)
+      const expected = whole.subarray((row * 110 + 23 - margin) * 3, (row * 110 + 23 - margin + side) * 3)
+      expect([...wide.data.subarray(y * side * 3, (y + 1) * side * 3)]).toEqual([...expected])
+    }
+  })
+
+  it('is the edge’s own pixels beside it, too, and black where the contract pads', async () => {
+    const path = await save('tall.png', 100, 260, toPng)
+    const squashed = { ...contract, crop: 'squash' as const }
+    const [plain, wide] = [await loadPixels(path, squashed), await loadPixels(path, squashed, 5)]
+    expect([wide.width, wide.height]).toEqual([74, 74])
+    const at = (image: PixelImage, x: number, y: number): number[] => [
+      ...image.data.subarray((y * image.width + x) * 3, (y * image.width + x) * 3 + 3)
+    ]
+    for (const [x, y] of [
+      [0, 0],
+      [2, 40],
+      [73, 73],
+      [70, 30],
+      [30, 1]
+    ] as const) {
+      const [inX, inY] = [x - 5, y - 5].map((place) => Math.min(Math.max(place, 0), 63)) as [number, number]
+      expect(at(wide, x, y)).toEqual(at(plain, inX, inY))
+    }
+    const padded = await loadPixels(path, { ...contract, crop: 'pad' }, 5)
+    expect([at(padded, 2, 40), at(padded, 73, 40), at(padded, 37, 2)]).toEqual(Array(3).fill([0, 0, 0]))
+  })
+})
+
 describe('the preview', () => {
   it('shows the crop on the original, the pixels as seen, and their range', async () => {
     const path = await save('preview.png', 200, 100, toPng)

@@ -34,6 +34,8 @@ interface Thread {
   pending: Map<number, Waiting>
 }
 
+const closed = (): StudioError => new StudioError('job/cancelled', 'The training inputs were closed.')
+
 export class ExamplePool {
   readonly #options: ExamplePoolOptions
   #threads: Thread[] = []
@@ -61,9 +63,10 @@ export class ExamplePool {
 
   /**
    * In any order; who asks for many bounds how many.
-   * @throws StudioError image/*
+   * @throws StudioError image/*; job/cancelled once it is closed
    */
   make(task: ExampleTask): Promise<Example> {
+    if (this.#closed) return Promise.reject(closed())
     return new Promise((resolve, reject) => {
       this.#queue.push({ task, resolve, reject })
       this.#feed()
@@ -76,7 +79,7 @@ export class ExamplePool {
     const threads = this.#threads
     this.#threads = []
     const asked = [...this.#queue.splice(0), ...threads.flatMap(({ pending }) => [...pending.values()])]
-    for (const { reject } of asked) reject(new StudioError('job/cancelled', 'The training inputs were closed.'))
+    for (const { reject } of asked) reject(closed())
     this.#own?.close()
     this.#own = null
     await Promise.all(

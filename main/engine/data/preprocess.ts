@@ -45,8 +45,8 @@ export async function loadPixels(
   // Applied to the whole picture and cut afterwards, so that libvips can shrink a JPEG or WebP while it decodes it. Where the
   // factor (at most 8) does not divide the picture's side, this stretches the result, by less than a pixel over its length.
   pipeline.resize(resized.width, resized.height, { fit: 'fill', kernel: KERNELS[contract.filter] })
-  cutWindow(pipeline, wanted, resized, outside)
-  return readPixels(image, pipeline)
+  const { inside, missing } = cutWindow(wanted, resized)
+  return extend(await readPixels(image, pipeline.extract(inside)), missing, outside)
 }
 
 async function readPixels(image: OpenImage, pipeline: Sharp): Promise<PixelImage> {
@@ -56,27 +56,48 @@ async function readPixels(image: OpenImage, pipeline: Sharp): Promise<PixelImage
   return { width: info.width, height: info.height, data }
 }
 
-/** Cuts out what lies within the picture, then extends it to what was asked for. */
-function cutWindow(
-  pipeline: Sharp,
-  wanted: Box,
-  resized: { width: number; height: number },
-  outside: 'copy' | 'black'
-): void {
+/** What lies within the picture; the rest of what was asked for is `missing`, pixels on each side. */
+function cutWindow(wanted: Box, resized: { width: number; height: number }): { inside: Box; missing: Missing } {
   const left = Math.max(wanted.left, 0)
   const top = Math.max(wanted.top, 0)
   const right = Math.min(wanted.left + wanted.width, resized.width)
   const bottom = Math.min(wanted.top + wanted.height, resized.height)
-  pipeline.extract({ left, top, width: right - left, height: bottom - top })
   const missing = {
     left: left - wanted.left,
     top: top - wanted.top,
     right: wanted.left + wanted.width - right,
     bottom: wanted.top + wanted.height - bottom
   }
-  if (Object.values(missing).some((amount) => amount > 0)) {
-    pipeline.extend({ ...missing, extendWith: outside === 'copy' ? 'copy' : 'background', background: '#000000' })
+  return { inside: { left, top, width: right - left, height: bottom - top }, missing }
+}
+
+interface Missing {
+  left: number
+  top: number
+  right: number
+  bottom: number
+}
+
+/** Around a picture, its edge or black. Here, since sharp 0.35 forgets to extend what it has resized and then extracted. */
+function extend(picture: PixelImage, { left, top, right, bottom }: Missing, outside: 'copy' | 'black'): PixelImage {
+  if (left + top + right + bottom === 0) return picture
+  const [width, height] = [picture.width + left + right, picture.height + top + bottom]
+  const data = new Uint8Array(width * height * 3)
+  const line = width * 3
+  for (let y = 0; y < picture.height; y++) {
+    const source = picture.data.subarray(y * picture.width * 3, (y + 1) * picture.width * 3)
+    const start = (top + y) * line
+    data.set(source, start + left * 3)
+    if (outside === 'black') continue
+    for (let x = 0; x < left; x++) data.set(source.subarray(0, 3), start + x * 3)
+    for (let x = width - right; x < width; x++) data.set(source.subarray(-3), start + x * 3)
   }
+  if (outside === 'copy') {
+    for (let y = 0; y < top; y++) data.copyWithin(y * line, top * line, (top + 1) * line)
+    const last = (height - bottom - 1) * line
+    for (let y = height - bottom; y < height; y++) data.copyWithin(y * line, last, last + line)
+  }
+  return { width, height, data }
 }
 
 /**
