@@ -112,7 +112,7 @@ export const router = os.router({
   },
   runs: {
     defaults: os.runs.defaults.handler(({ context, input }) =>
-      context.studio.runs.defaults(input.datasetId, input.mode, input.preset)
+      context.studio.runs.defaults(input.datasetId, input.mode, input.preset, input.backboneId)
     ),
     estimate: os.runs.estimate.handler(({ context, input }) =>
       context.studio.runs.estimate(input.datasetId, input.config)

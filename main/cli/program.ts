@@ -56,8 +56,12 @@ function addDataVerbs(program: Command, run: Run): void {
 function addRunVerbs(program: Command, run: Run): void {
   verb(program, 'fit', 'train on a folder or on a dataset')
     .argument('<dir|dataset>')
-    .addOption(new Option('--mode <mode>', 'what learns').choices(trainingModeSchema.options).default('head'))
-    .addOption(new Option('--preset <preset>').choices(presetIdSchema.options).default('default'))
+    .addOption(
+      new Option('--mode <mode>', "what learns; left out, the preset's own").choices(trainingModeSchema.options)
+    )
+    .addOption(
+      new Option('--preset <preset>', 'where the settings come from').choices(presetIdSchema.options).default('default')
+    )
     .option('--backbone <name>', 'id or name of a backbone that `models` lists')
     .option('--epochs <n>', 'epochs of the mode', wholeNumber)
     .option('--seed <n>', 'seed of the run: first weights, order, augmentation', wholeNumber)

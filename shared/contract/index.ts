@@ -127,7 +127,7 @@ export const contract = {
   runs: {
     /** The recommended configuration for a dataset, with the reason for each setting that differs from the schema's default. */
     defaults: procedure
-      .input(datasetRef.extend({ mode: trainingModeSchema, preset: presetIdSchema }))
+      .input(datasetRef.extend({ mode: trainingModeSchema, preset: presetIdSchema, backboneId: z.string().optional() }))
       .output(z.object({ config: trainingConfigSchema, reasons: z.record(z.string(), z.string()) })),
     /** What a run would take, before it starts. */
     estimate: procedure.input(datasetRef.extend({ config: trainingConfigSchema })).output(

@@ -8,12 +8,17 @@ export interface RecommendationInput {
   /** Over all splits. */
   images: number
   classes: number
-  /** Images of the smallest class, over all splits. */
+  /** Images of the smallest and of the largest class, over all splits. */
   smallestClass: number
+  largestClass: number
   /** Processor threads. */
   threads: number
   /** Whether the TensorFlow runtime is there: without it no backbone is fine-tuned. */
   tensorflowReady: boolean
+  /** Of the backbone. */
+  blocks: number
+  /** Of a frozen pass through the backbone, as this machine was measured; null: not yet. */
+  msPerImage: number | null
 }
 
 export interface Recommendation {
@@ -25,60 +30,115 @@ export interface Recommendation {
 /** Share of the images that a stratified split trains on, and that it validates on. */
 const TRAIN_SHARE = 0.7
 const VALIDATION_SHARE = 0.15
+/** Times that the largest class may outnumber the smallest before something is said of it. */
+const IMBALANCE = 10
+/** A training step of a block costs about three times its frozen pass: forward, and two products back. */
+const STEP_COST = 3
+/** Longer than this for an epoch of fine-tuning is too long to wait. */
+const EPOCH_MINUTES = 10
+/** BiT's step: as many images, and so many steps. */
+const BIT_BATCH = 512
+const BIT_STEPS = 500
+/** First layers learn at a hundredth of the rate. */
+const FASTAI_RATIO = 100
 
 /** Pure: the same numbers give the same recommendation. */
 export function recommendedConfig(input: RecommendationInput): Recommendation {
   const config = presetConfig(input.preset, input.mode)
-  if (input.preset === 'naive') return { config, reasons: naiveReasons(config) }
   const reasons: Record<string, string> = {}
-  tuneHead(config, reasons, input)
-  if (input.mode === 'finetune') tuneFineTune(config, reasons, input)
-  const validation = Math.round(input.images * VALIDATION_SHARE)
-  if (validation < 60) {
-    config.earlyStopping.patience = 20
-    reasons['earlyStopping.patience'] =
-      `With about ${validation} validation images the loss jumps from epoch to epoch: wait longer before giving up.`
+  const tune = TUNERS[input.preset]
+  if (tune) tune(config, reasons, input)
+  else Object.assign(reasons, naiveReasons(config))
+  if (input.mode === 'finetune' && !input.tensorflowReady) {
+    reasons['mode'] = 'Fine-tuning begins once TensorFlow is prepared; until then a head can be trained.'
   }
   return { config, reasons }
 }
 
-function tuneHead({ head }: TrainingConfig, reasons: Record<string, string>, { images }: RecommendationInput): void {
-  const train = Math.round(images * TRAIN_SHARE)
-  const batchSize = train > 20_000 ? 256 : Math.min(head.batchSize, Math.max(8, powerOfTwoUpTo(train / 8)))
-  if (batchSize !== head.batchSize) {
-    reasons['head.batchSize'] =
-      batchSize > head.batchSize
-        ? `${train} training images: larger batches pass over them faster.`
-        : `About ${train} training images: smaller batches keep at least eight steps in an epoch.`
-    head.batchSize = batchSize
-  }
-  const epochs = train < 300 ? 100 : train > 100_000 ? 15 : train > 20_000 ? 30 : head.epochs
-  if (epochs !== head.epochs) {
-    reasons['head.epochs'] =
-      epochs > head.epochs
-        ? `About ${train} training images make few steps an epoch: more epochs, ended early when they stop helping.`
-        : `${train} training images make many steps an epoch: fewer epochs reach the same place.`
-    head.epochs = epochs
-  }
+type Tuner = (config: TrainingConfig, reasons: Record<string, string>, input: RecommendationInput) => void
+
+/** What of a preset follows from the dataset and the machine. The recipes of others stay what they are, but for their own rules. */
+const TUNERS: Partial<Record<PresetId, Tuner>> = {
+  default: tuneDefault,
+  'fast-head': tunePatience,
+  fastai: tuneFastai,
+  bit: tuneBit,
+  'keras-tutorial': () => undefined
 }
 
-function tuneFineTune(
+function tuneDefault(config: TrainingConfig, reasons: Record<string, string>, input: RecommendationInput): void {
+  if (config.mode === 'finetune') {
+    tuneUnfrozen(config, reasons, input)
+    tuneCourse(config, reasons, input)
+  }
+  tellBalance(config, reasons, input)
+  tunePatience(config, reasons, input)
+}
+
+/** Weights help small classes at the cost of overall accuracy: what counts is the user's to say, so that it is only told. */
+function tellBalance(
+  { balance }: TrainingConfig,
+  reasons: Record<string, string>,
+  { smallestClass, largestClass }: RecommendationInput
+): void {
+  const ratio = largestClass / Math.max(1, smallestClass)
+  if (ratio < IMBALANCE || balance.lossWeights !== 'none') return
+  reasons['balance.lossWeights'] =
+    `The largest class has ${Math.round(ratio)} times the images of the smallest (${largestClass} and ${smallestClass}). Every ` +
+    'image counts alike, which is best for accuracy; weighted classes help where rare ones matter as much.'
+}
+
+function tunePatience(
+  { earlyStopping }: TrainingConfig,
+  reasons: Record<string, string>,
+  { images }: RecommendationInput
+): void {
+  const validation = Math.round(images * VALIDATION_SHARE)
+  if (validation >= 60) return
+  earlyStopping.patience = 20
+  reasons['earlyStopping.patience'] =
+    `With about ${validation} validation images the loss jumps from epoch to epoch: wait longer before giving up.`
+}
+
+function tuneUnfrozen(
   { fineTune }: TrainingConfig,
   reasons: Record<string, string>,
-  { images, smallestClass, threads, tensorflowReady }: RecommendationInput
+  { images, smallestClass, threads, msPerImage, blocks }: RecommendationInput
 ): void {
   const train = Math.round(images * TRAIN_SHARE)
-  if (!tensorflowReady) {
-    reasons['mode'] = 'Fine-tuning begins once TensorFlow is prepared; until then a head can be trained.'
+  const unfreeze = (count: number, reason: string): void => {
+    if (count === fineTune.unfreeze) return
+    fineTune.unfreeze = count
+    reasons['fineTune.unfreeze'] = reason
   }
   if (smallestClass < 10) {
-    fineTune.unfreeze = 1
-    reasons['fineTune.unfreeze'] =
-      `The smallest class has ${smallestClass} images: the fewer blocks learn, the less they learn by heart.`
-  } else if (threads <= 2 && train > 10_000) {
-    fineTune.unfreeze = 1
-    reasons['fineTune.unfreeze'] = `${train} training images on ${threads} threads: one block keeps an epoch short.`
+    unfreeze(1, `The smallest class has ${smallestClass} images: the fewer blocks learn, the less they learn by heart.`)
+    return
   }
+  if (msPerImage === null) {
+    if (threads <= 2 && train > 10_000) {
+      unfreeze(1, `${train} training images on ${threads} threads: one block keeps an epoch short.`)
+    }
+    return
+  }
+  const wanted = Number(fineTune.unfreeze)
+  const epochMinutes = (count: number): number =>
+    (train * msPerImage * (1 + (STEP_COST - 1) * (count / blocks))) / 60_000
+  let affordable = wanted
+  while (affordable > 1 && epochMinutes(affordable) > EPOCH_MINUTES) affordable--
+  unfreeze(
+    affordable,
+    `${train} training images at ${Number(msPerImage.toPrecision(2))} ms each: an epoch of ${wanted} blocks would take about ` +
+      `${Math.round(epochMinutes(wanted))} minutes.`
+  )
+}
+
+function tuneCourse(
+  { fineTune }: TrainingConfig,
+  reasons: Record<string, string>,
+  { images }: RecommendationInput
+): void {
+  const train = Math.round(images * TRAIN_SHARE)
   const batchSize = train < 150 ? 16 : fineTune.batchSize
   if (batchSize !== fineTune.batchSize) {
     fineTune.batchSize = batchSize
@@ -91,7 +151,35 @@ function tuneFineTune(
   }
 }
 
+function tuneFastai(
+  { mode, fineTune }: TrainingConfig,
+  reasons: Record<string, string>,
+  { blocks }: RecommendationInput
+): void {
+  const layerDecay = Number(FASTAI_RATIO ** (-1 / Math.max(1, blocks))).toPrecision(3)
+  if (mode === 'head' || Number(layerDecay) === fineTune.layerDecay) return
+  fineTune.layerDecay = Number(layerDecay)
+  reasons['fineTune.layerDecay'] = `Over ${blocks} blocks the rate falls to a hundredth.`
+}
+
+/** BiT's rule is about steps; here they are counted in epochs. */
+function tuneBit(config: TrainingConfig, reasons: Record<string, string>, { images }: RecommendationInput): void {
+  const train = Math.max(1, Math.round(images * TRAIN_SHARE))
+  if (train >= 20_000) {
+    config.fineTune.maxSteps = 10_000
+    config.fineTune.mixup = 0.1
+    reasons['fineTune.maxSteps'] = `${train} training images: the rule has 10,000 steps from 20,000 images on.`
+    reasons['fineTune.mixup'] = 'Part of the rule from 20,000 images on.'
+  }
+  const epochs = Math.min(10_000, Math.ceil(BIT_STEPS / Math.ceil(train / BIT_BATCH)))
+  if (epochs !== config.head.epochs) {
+    config.head.epochs = epochs
+    reasons['head.epochs'] = `${BIT_STEPS} steps of at most ${BIT_BATCH} of about ${train} training images.`
+  }
+}
+
 const NAIVE_REASONS: Record<string, string> = {
+  method: 'Batch by batch, as the tutorial fits it.',
   input: "A new layer on the module's ImageNet class scores, as the tutorial stacks them; the features say more.",
   contract:
     "Values in [0, 1], squashed to the nearest pixel: Keras' ImageDataGenerator, not what the backbone was trained on.",
@@ -122,8 +210,4 @@ function naiveReasons(config: TrainingConfig): Record<string, string> {
     if (reason) reasons[key] = reason
   }
   return reasons
-}
-
-function powerOfTwoUpTo(value: number): number {
-  return 2 ** Math.floor(Math.log2(Math.max(1, value)))
 }

@@ -194,7 +194,11 @@ export const trainingConfigSchema = z.object({
     .default(1),
   /** Null: the contract that the backbone brings. A value overrides it, which the studio says loudly. */
   contract: preprocessingContractSchema.nullable().default(null),
-  head: headConfigSchema.default(() => headConfigSchema.parse({})),
+  /**
+   * L-BFGS: on five splits each, 81.6 % of the sample's test images and 87.0 % of 2,000 of Fashion-MNIST's, against 81.3 % and
+   * 86.8 % for AdamW. A stored head without a method was made before there was a choice, by AdamW.
+   */
+  head: headConfigSchema.default(() => headConfigSchema.parse({ method: 'lbfgs' })),
   fineTune: fineTuneConfigSchema.default(() => fineTuneConfigSchema.parse({})),
   augmentation: augmentationConfigSchema.default(() => augmentationConfigSchema.parse({})),
   balance: balanceConfigSchema.default(() => balanceConfigSchema.parse({})),

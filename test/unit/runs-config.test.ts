@@ -3,6 +3,7 @@ import { checkDraft, parseNumber, parseNumbers, toDraft, unflatten } from '../..
 import { estimateText } from '../../renderer/components/new-run/estimate-text'
 import { CONTRACT_FIELDS, FIELDS } from '../../renderer/components/new-run/field-list'
 import { choiceLabel, fieldsOf, settingLabel, TOPICS } from '../../renderer/components/new-run/fields'
+import { limitsOf } from '../../renderer/components/new-run/limits'
 import { topicSummary } from '../../renderer/components/new-run/topic-summary'
 import { changedKeys, configRows, settingText } from '../../renderer/components/run/config-rows'
 import { presetConfig } from '@shared/domain/presets'
@@ -72,6 +73,32 @@ describe('the form', () => {
     expect(choiceLabel('head.epochs', '3')).toBeNull()
   })
 
+  it('asks only for what has an effect beside the other settings', () => {
+    const keys = (method: string) =>
+      fieldsOf('head', 'head', { ...toDraft(base), 'head.method': method }).map(({ key }) => key)
+    expect(keys('lbfgs')).toContain('head.penalty')
+    expect(keys('lbfgs')).not.toContain('head.learningRate')
+    expect(keys('gradient')).toContain('head.learningRate')
+    expect(keys('gradient')).not.toContain('head.penalty')
+    expect(keys('gradient')).not.toContain('head.momentum')
+  })
+
+  it('knows words that stand for numbers, and the limits of numbers', () => {
+    expect(settingText('fineTune.maxSteps', null)).toBe('none')
+    expect(settingText('head.penalty', 'auto')).toBe('auto')
+    expect(settingText('fineTune.unfreeze', 3)).toBe('3')
+    const draft = { ...toDraft(base), 'head.penalty': 'much', 'fineTune.maxSteps': 'few' }
+    expect(checkDraft(draft).problems).toEqual({
+      'head.penalty': "A number from 0, or 'auto'",
+      'fineTune.maxSteps': "A whole number from 1, or 'none'"
+    })
+    expect(limitsOf('head.dropout')).toBe('0 to 0.9')
+    expect(limitsOf('head.learningRate')).toBe('above 0, at most 10')
+    expect(limitsOf('head.penalty')).toBe('0 to 1000000000')
+    expect(limitsOf('augmentation.randAugment.magnitude')).toBe('0 to 10')
+    expect(limitsOf('augmentation.flip')).toBeNull()
+  })
+
   it('goes from a configuration to a draft and back', () => {
     for (const config of [base, naive]) {
       expect(unflatten(toDraft(config))).toEqual(config)
@@ -109,10 +136,12 @@ describe('the form', () => {
 
   it('says what is inside a folded topic', () => {
     const draft = toDraft(base)
-    expect(topicSummary('head', draft, 'finetune')).toContain(`AdamW at ${base.head.learningRate}`)
-    expect(topicSummary('schedule', draft, 'finetune')).toBe(
-      `${base.head.epochs} epochs, cosine; then ${base.fineTune.epochs}, cosine`
-    )
+    expect(topicSummary('head', draft, 'finetune')).toBe('logistic regression, penalty auto')
+    expect(topicSummary('schedule', draft, 'finetune')).toBe(`head solved; then ${base.fineTune.epochs}, cosine`)
+    const byBatches = { ...draft, 'head.method': 'gradient' }
+    expect(topicSummary('head', byBatches, 'finetune')).toContain(`AdamW at ${base.head.learningRate}`)
+    expect(topicSummary('schedule', byBatches, 'head')).toBe(`${base.head.epochs} epochs, cosine`)
+    expect(topicSummary('balance', draft, 'head')).toBe('every image alike')
     expect(topicSummary('preprocessing', toDraft(naive), 'head')).toContain('overridden')
     expect(topicSummary('fineTune', toDraft(naive), 'finetune')).toContain('all blocks')
   })

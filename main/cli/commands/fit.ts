@@ -1,15 +1,17 @@
 /** `fit DIR|DATASET`. */
 import { stat } from 'node:fs/promises'
 import type { Dataset } from '@shared/domain/dataset'
-import { presetConfig, withSetting } from '@shared/domain/presets'
-import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/training-config'
+import { presetConfig, presetMode, withSetting } from '@shared/domain/presets'
+import type { Recommendation } from '@shared/domain/recommendation'
+import { flattenConfig, type PresetId, type TrainingConfig, type TrainingMode } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
 import type { CommandContext, ExitCode } from '../session'
 import { importAndWait } from './import'
-import { prepareRuntime, reportRun, trainAndWait } from './train'
+import { prepareRuntime, reportRun, trainAndWait, type SettingReason } from './train'
 
 export interface FitOptions {
-  mode: TrainingMode
+  /** Left out: the one that the preset was written for. */
+  mode?: TrainingMode
   preset: PresetId
   /** Id or name. */
   backbone?: string
@@ -23,21 +25,23 @@ export interface FitOptions {
 export async function fit(context: CommandContext, reference: string, options: FitOptions): Promise<ExitCode> {
   const { studio } = context
   // Whatever is wrong with the settings is said before anything takes time.
-  const changes = settingChanges(options)
-  withChanges(presetConfig(options.preset, options.mode), changes)
-  if (options.backbone !== undefined) {
-    changes.unshift(['backboneId', (await studio.models.resolve(options.backbone)).id])
-  }
+  const { preset } = options
+  const mode = options.mode ?? presetMode(preset)
+  const changes = settingChanges(options, presetConfig(preset, mode))
+  withChanges(presetConfig(preset, mode), changes)
+  const backboneId = options.backbone === undefined ? undefined : (await studio.models.resolve(options.backbone)).id
+  if (backboneId !== undefined) changes.unshift(['backboneId', backboneId])
   const { dataset, importSeconds } = await findDataset(context, reference, options.splitSeed ?? options.seed)
   if (options.splitSeed !== undefined) await studio.datasets.resplit(dataset.id, options.splitSeed)
-  const { config: recommended } = await studio.runs.defaults(dataset.id, options.mode, options.preset)
-  const config = withChanges(recommended, changes)
+  const recommended = await studio.runs.defaults(dataset.id, mode, preset, backboneId)
+  const config = withChanges(recommended.config, changes)
+  const reasons = reasonsInForce(recommended, config)
   if (config.mode === 'finetune') await prepareRuntime(context)
   const name = options.name && { name: options.name }
   const run = await trainAndWait(context, () =>
     studio.runs.start({ datasetId: dataset.id, config, importSeconds, ...name })
   )
-  return reportRun(context, run)
+  return reportRun(context, run, reasons)
 }
 
 /** A folder is imported, its split drawn with the run's seed, or looked at again; anything else is a dataset's id or name. */
@@ -57,8 +61,23 @@ async function findDataset(
 
 type Change = [key: string, value: string]
 
+/** Settings that say how a head learns by batches, and nothing to a head that is solved. */
+const BY_GRADIENT: ReadonlySet<string> = new Set(
+  'epochs batchSize optimizer learningRate weightDecay momentum schedule warmup dropout clipNorm ema hiddenUnits'
+    .split(' ')
+    .map((name) => `head.${name}`)
+)
+
+/** Of the recommended settings that the run has, why; those that were changed by hand have no reason here. */
+function reasonsInForce({ config, reasons }: Recommendation, used: TrainingConfig): SettingReason[] {
+  const [wanted, actual] = [flattenConfig(config), flattenConfig(used)]
+  return Object.entries(reasons)
+    .filter(([key]) => JSON.stringify(wanted[key]) === JSON.stringify(actual[key]))
+    .map(([key, reason]) => ({ key, value: actual[key] ?? null, reason }))
+}
+
 /** In the order in which they count: `--set` has the last word. @throws StudioError usage/invalid */
-function settingChanges({ mode, epochs, seed, set }: FitOptions): Change[] {
+function settingChanges({ epochs, seed, set }: FitOptions, { mode, head }: TrainingConfig): Change[] {
   const changes: Change[] = []
   if (epochs !== undefined) changes.push([mode === 'head' ? 'head.epochs' : 'fineTune.epochs', String(epochs)])
   if (seed !== undefined) changes.push(['seed', String(seed)])
@@ -66,6 +85,11 @@ function settingChanges({ mode, epochs, seed, set }: FitOptions): Change[] {
     const at = text.indexOf('=')
     if (at <= 0) throw new StudioError('usage/invalid', `'${text}' is no setting: write key=value.`)
     changes.push([text.slice(0, at), text.slice(at + 1)])
+  }
+  const has = (test: (key: string) => boolean): boolean => changes.some(([key]) => test(key))
+  // Who names a learning rate means the method that has one.
+  if (head.method === 'lbfgs' && has((key) => BY_GRADIENT.has(key)) && !has((key) => key === 'head.method')) {
+    changes.unshift(['head.method', 'gradient'])
   }
   return changes
 }

@@ -33,10 +33,22 @@ export async function trainAndWait({ studio, onInterrupt }: CommandContext, begi
   return runs.settled(id)
 }
 
+/** A recommended setting, and why it has its value on this dataset and this machine. */
+export interface SettingReason {
+  key: string
+  value: unknown
+  reason: string
+}
+
 /** Prints a run that has ended or rests. @throws StudioError the run's own */
-export function reportRun({ studio, output }: CommandContext, run: Run): ExitCode {
+export function reportRun(
+  { studio, output }: CommandContext,
+  run: Run,
+  reasons: readonly SettingReason[] = []
+): ExitCode {
   if (run.error) throw StudioError.fromData(run.error)
-  output.result(fitDocument(studio, run), describeRun(run))
+  const lines = reasons.map(({ key, value, reason }) => `${key} = ${String(value)}: ${reason}`)
+  output.result({ ...fitDocument(studio, run), reasons }, [...lines, describeRun(run)].join('\n'))
   if (run.state === 'paused') return EXIT.paused
   return run.state === 'completed' ? EXIT.ok : EXIT.failed
 }

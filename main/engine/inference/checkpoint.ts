@@ -1,5 +1,6 @@
 /**
- * A finished run's checkpoint: `head.kernel` [features, classes] and `head.bias` [classes], and the backbone's tensors that
+ * A finished run's checkpoint: `head.kernel` [features, classes] and `head.bias` [classes]; with a hidden ReLU layer
+ * `head.hidden.kernel` [features, units] and `head.hidden.bias` [units], and a kernel [units, classes]; and the backbone's tensors that
  * fine-tuning changed, named `backbone/KEY` after their keys in the graph.
  */
 import { readFile } from 'node:fs/promises'
@@ -10,10 +11,15 @@ import { inferShapes } from '../backbones/shapes'
 
 export const HEAD_KERNEL = 'head.kernel'
 export const HEAD_BIAS = 'head.bias'
+/** Of heads with a hidden layer only. */
+export const HIDDEN_KERNEL = 'head.hidden.kernel'
+export const HIDDEN_BIAS = 'head.hidden.bias'
+const HEAD_TENSORS = new Set([HEAD_KERNEL, HEAD_BIAS, HIDDEN_KERNEL, HIDDEN_BIAS])
 export const BACKBONE_PREFIX = 'backbone/'
 
 /** Name of the dense layer that a checkpoint adds, and of its weights in the graph: `head/kernel`, `head/bias`. */
 const HEAD_NODE = 'head'
+const HIDDEN_NODE = 'head_hidden'
 
 /** @throws StudioError run/no-checkpoint when the file cannot be read, backbone/corrupt when it is damaged */
 export async function readCheckpoint(file: string): Promise<Map<string, SafeTensor>> {
@@ -41,30 +47,54 @@ export async function readCheckpoint(file: string): Promise<Map<string, SafeTens
 export function applyCheckpoint(features: NetworkGraph, tensors: ReadonlyMap<string, SafeTensor>): NetworkGraph {
   const weights = new Map(features.weights)
   for (const [name, tensor] of tensors) {
-    if (name === HEAD_KERNEL || name === HEAD_BIAS) continue
+    if (HEAD_TENSORS.has(name)) continue
     const key = name.startsWith(BACKBONE_PREFIX) ? name.slice(BACKBONE_PREFIX.length) : null
     if (key === null || !weights.has(key)) throw corrupt(`holds '${name}', which the backbone does not know`)
     weights.set(key, floats(name, tensor))
   }
-  const { kernel, bias } = readHead(tensors)
-  const name = freeName(features, HEAD_NODE)
-  weights.set(`${name}/kernel`, kernel).set(`${name}/bias`, bias)
-  const graph: NetworkGraph = {
-    name: features.name,
-    nodes: [
-      ...features.nodes,
-      { name, op: 'dense', input: features.output, kernel: `${name}/kernel`, bias: `${name}/bias` }
-    ],
-    output: name,
-    weights
-  }
+  const graph = withLayers({ ...features, weights }, readHead(tensors))
   inferShapes(graph)
   return graph
 }
 
-/** Kernel [features, classes] and bias [classes]. @throws StudioError backbone/corrupt when one is missing */
-export function readHead(tensors: ReadonlyMap<string, SafeTensor>): { kernel: WeightTensor; bias: WeightTensor } {
-  const [kernel, bias] = [HEAD_KERNEL, HEAD_BIAS].map((name) => {
+/** The graph with the head's layers behind it. */
+function withLayers(graph: NetworkGraph, { kernel, bias, hidden }: HeadTensors): NetworkGraph {
+  const nodes = [...graph.nodes]
+  const weights = new Map(graph.weights)
+  let last = graph.output
+  const add = (wanted: string, layer: DenseTensors): void => {
+    const name = freeName(graph, wanted)
+    weights.set(`${name}/kernel`, layer.kernel).set(`${name}/bias`, layer.bias)
+    nodes.push({ name, op: 'dense', input: last, kernel: `${name}/kernel`, bias: `${name}/bias` })
+    last = name
+  }
+  if (hidden) {
+    add(HIDDEN_NODE, hidden)
+    const name = freeName(graph, `${HIDDEN_NODE}_relu`)
+    nodes.push({ name, op: 'relu', max: null, input: last })
+    last = name
+  }
+  add(HEAD_NODE, { kernel, bias })
+  return { name: graph.name, nodes, output: last, weights }
+}
+
+interface DenseTensors {
+  kernel: WeightTensor
+  bias: WeightTensor
+}
+
+export interface HeadTensors extends DenseTensors {
+  hidden: DenseTensors | null
+}
+
+/** @throws StudioError backbone/corrupt when one is missing */
+export function readHead(tensors: ReadonlyMap<string, SafeTensor>): HeadTensors {
+  const hidden = tensors.has(HIDDEN_KERNEL) ? readDense(tensors, HIDDEN_KERNEL, HIDDEN_BIAS) : null
+  return { ...readDense(tensors, HEAD_KERNEL, HEAD_BIAS), hidden }
+}
+
+function readDense(tensors: ReadonlyMap<string, SafeTensor>, ...names: [kernel: string, bias: string]): DenseTensors {
+  const [kernel, bias] = names.map((name) => {
     const tensor = tensors.get(name)
     if (!tensor) throw corrupt(`has no '${name}'`)
     return floats(name, tensor)

@@ -1,16 +1,17 @@
 /** A head behind a network that cannot be changed: the last layer of a model that is run in a foreign form. */
 import { StudioError } from '@shared/errors'
-import type { WeightTensor } from '../backbones/graph'
 import type { FrozenNetwork } from '../executors/executor'
+import type { HeadTensors } from './checkpoint'
 
 /**
  * A few thousand multiply-adds for a picture: nothing beside the network, so that plain JavaScript does.
- * @param head kernel [features, classes], bias [classes]
  * @returns from the picture to the logits; disposing of it disposes of `features`
  * @throws StudioError backbone/corrupt when the head was trained on another width
  */
-export function withHead(features: FrozenNetwork, head: { kernel: WeightTensor; bias: WeightTensor }): FrozenNetwork {
-  const [width, classes] = head.kernel.shape as [number, number]
+export function withHead(features: FrozenNetwork, head: HeadTensors): FrozenNetwork {
+  const { hidden } = head
+  const [width] = (hidden ?? head).kernel.shape as [number]
+  const [classes] = head.bias.shape as [number]
   const actual = features.outputShape.reduce((product, side) => product * side, 1)
   if (actual !== width) {
     const message = `The head was trained on ${width} features; the backbone gives ${actual}.`
@@ -23,18 +24,31 @@ export function withHead(features: FrozenNetwork, head: { kernel: WeightTensor; 
     ...(pace && { pace }),
     async run(batch, count) {
       const rows = await features.run(batch, count)
-      const logits = new Float32Array(count * classes)
-      for (let row = 0; row < count; row++) {
-        for (let to = 0; to < classes; to++) {
-          let sum = head.bias.data[to]!
-          for (let from = 0; from < width; from++) {
-            sum += rows[row * width + from]! * head.kernel.data[from * classes + to]!
-          }
-          logits[row * classes + to] = sum
-        }
-      }
-      return logits
+      if (!hidden) return dense(rows, count, head)
+      return dense(
+        dense(rows, count, hidden).map((value) => Math.max(0, value)),
+        count,
+        head
+      )
     },
     dispose: () => features.dispose()
   }
+}
+
+/** @param rows [count, inputs] @returns [count, outputs] */
+function dense(
+  rows: Float32Array,
+  count: number,
+  { kernel, bias }: Pick<HeadTensors, 'kernel' | 'bias'>
+): Float32Array {
+  const [inputs, outputs] = kernel.shape as [number, number]
+  const result = new Float32Array(count * outputs)
+  for (let row = 0; row < count; row++) {
+    for (let to = 0; to < outputs; to++) {
+      let sum = bias.data[to]!
+      for (let from = 0; from < inputs; from++) sum += rows[row * inputs + from]! * kernel.data[from * outputs + to]!
+      result[row * outputs + to] = sum
+    }
+  }
+  return result
 }

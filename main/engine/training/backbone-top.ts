@@ -11,7 +11,7 @@ import type { FeatureSet } from './head-data'
 import { openDense, type HeadRuntime } from './head-sessions'
 
 /** A dense layer without its activation, as a head has it. */
-export type DenseLayer = HeadWeights
+export type DenseLayer = Omit<HeadWeights, 'hidden'>
 
 /**
  * The one dense layer between the pooled features and the backbone's output; dropout on the way does nothing here.
@@ -47,12 +47,17 @@ export async function scoresOf(runtime: HeadRuntime, set: FeatureSet, top: Dense
   return { values: await apply(runtime, set.values, top), width: top.classes, labels: set.labels }
 }
 
-/** The head that gives on features what `head` gives on the top's scores: W = W_top·W_head, b = b_top·W_head + b_head. */
+/**
+ * The head that gives on features what `head` gives on the top's scores: W = W_top·W_head, b = b_top·W_head + b_head, for the
+ * layer of the head that reads them.
+ */
 export async function foldTop(runtime: HeadRuntime, head: HeadWeights, top: DenseLayer): Promise<HeadWeights> {
-  const withoutBias = { ...head, bias: new Float32Array(head.classes) }
+  const { hidden } = head
+  const reader = hidden ? { ...hidden, classes: hidden.bias.length } : head
+  const withoutBias = { ...reader, bias: new Float32Array(reader.classes) }
   const kernel = await apply(runtime, top.kernel, withoutBias)
-  const bias = await apply(runtime, top.bias, head)
-  return { kernel, bias, classes: head.classes }
+  const bias = await apply(runtime, top.bias, reader)
+  return hidden ? { ...head, hidden: { kernel, bias } } : { kernel, bias, classes: head.classes }
 }
 
 async function apply(runtime: HeadRuntime, rows: Float32Array, layer: DenseLayer): Promise<Float32Array> {

@@ -5,7 +5,7 @@ import { encodeSafetensors, type SafeTensor } from '@shared/formats/safetensors'
 import type { TrainJob } from '@shared/worker-protocol/train'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { WeightTensor } from '../backbones/graph'
-import { BACKBONE_PREFIX, HEAD_BIAS, HEAD_KERNEL, readHead } from '../inference/checkpoint'
+import { BACKBONE_PREFIX, HEAD_BIAS, HEAD_KERNEL, HIDDEN_BIAS, HIDDEN_KERNEL, readHead } from '../inference/checkpoint'
 import type { BestEpoch, HeadWeights } from './finetune-contract'
 
 export const CHECKPOINT_FILE = 'checkpoint.safetensors'
@@ -17,27 +17,34 @@ export interface TrainedWeights {
   tensors: ReadonlyMap<string, WeightTensor>
 }
 
-/** `head.kernel` [features, classes], `head.bias` [classes], and each changed backbone tensor as `backbone/KEY`. */
+/** `head.kernel`, `head.bias`, those of the hidden layer if there is one, and each changed backbone tensor as `backbone/KEY`. */
 export function checkpointTensors({ head, tensors }: TrainedWeights): Map<string, SafeTensor> {
-  const { kernel, bias, classes } = head
+  const { kernel, bias, classes, hidden } = head
   const all = new Map<string, SafeTensor>([
     [HEAD_KERNEL, { shape: [kernel.length / classes, classes], data: kernel }],
     [HEAD_BIAS, { shape: [classes], data: bias }]
   ])
+  if (hidden) {
+    const units = hidden.bias.length
+    all.set(HIDDEN_KERNEL, { shape: [hidden.kernel.length / units, units], data: hidden.kernel })
+    all.set(HIDDEN_BIAS, { shape: [units], data: hidden.bias })
+  }
   for (const [key, { shape, data }] of tensors) all.set(`${BACKBONE_PREFIX}${key}`, { shape, data })
   return all
 }
 
 /** What `checkpointTensors` made them of. @throws StudioError backbone/corrupt when there is no head */
 export function weightsOf(all: ReadonlyMap<string, SafeTensor>): TrainedWeights {
-  const { kernel, bias } = readHead(all)
+  const { kernel, bias, hidden } = readHead(all)
   const tensors = new Map<string, WeightTensor>()
   for (const [name, { shape, data }] of all) {
     if (name.startsWith(BACKBONE_PREFIX) && data instanceof Float32Array) {
       tensors.set(name.slice(BACKBONE_PREFIX.length), { shape, data })
     }
   }
-  return { head: { kernel: kernel.data, bias: bias.data, classes: bias.data.length }, tensors }
+  const head: HeadWeights = { kernel: kernel.data, bias: bias.data, classes: bias.data.length }
+  if (hidden) head.hidden = { kernel: hidden.kernel.data, bias: hidden.bias.data }
+  return { head, tensors }
 }
 
 /** The file says by itself what it is: backbone and its hash, classes, contract, configuration, epoch. */

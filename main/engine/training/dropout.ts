@@ -19,3 +19,10 @@ export function dropOut(values: Float32Array, rate: number, random: Random): voi
     values[index]! *= factors[(last - draw) >>> 31]!
   }
 }
+
+/** The factors alone: what `dropOut` makes of ones. */
+export function dropoutFactors(length: number, rate: number, random: Random): Float32Array {
+  const factors = new Float32Array(length).fill(1)
+  dropOut(factors, rate, random)
+  return factors
+}

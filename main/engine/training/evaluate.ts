@@ -11,7 +11,7 @@ import { applyCheckpoint } from '../inference/checkpoint'
 import { softmax } from '../inference/trained-network'
 import { checkpointTensors, type TrainedWeights } from './checkpoint'
 import type { HeadWeights } from './finetune-contract'
-import { openHeadSessions, type HeadRuntime } from './head-sessions'
+import { openHeadSessions, shapeOfHead, type HeadRuntime } from './head-sessions'
 import type { SplitFeatures } from './run-data'
 
 export interface Predictions {
@@ -38,8 +38,7 @@ export async function predictFeatures(
   head: HeadWeights,
   parts: readonly SplitFeatures[]
 ): Promise<Predictions> {
-  const width = head.kernel.length / head.classes
-  const sessions = await openHeadSessions(runtime, width, head.classes)
+  const sessions = await openHeadSessions(runtime, shapeOfHead(head))
   try {
     const images = parts.flatMap((part) => part.images)
     const probabilities = new Float32Array(images.length * head.classes)

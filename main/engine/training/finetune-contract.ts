@@ -14,13 +14,22 @@ import type { NetworkGraph, WeightTensor } from '../backbones/graph'
 import type { Executor } from '../executors/executor'
 import type { Resumable } from './loop-state'
 
-/** A dense softmax layer on pooled features. */
+/** A dense softmax layer on pooled features, with or without a hidden layer between. */
 export interface HeadWeights {
-  /** [features, classes], row-major. */
+  /** [features, classes], or [units, classes] where there is a hidden layer; row-major. */
   kernel: Float32Array
   /** [classes]. */
   bias: Float32Array
   classes: number
+  /** With ReLU. */
+  hidden?: HiddenLayer
+}
+
+export interface HiddenLayer {
+  /** [features, units], row-major. */
+  kernel: Float32Array
+  /** [units]. */
+  bias: Float32Array
 }
 
 /** One of the units that 'unfreeze the last n' counts. */

@@ -1,6 +1,6 @@
 /** What a head trains on: feature rows, scaled, and soft targets. */
 import type { HeadConfig } from '@shared/domain/training-config'
-import type { HeadWeights } from './finetune-contract'
+import type { HeadWeights, HiddenLayer } from './finetune-contract'
 
 /** Rows of features and the class of each. */
 export interface FeatureSet {
@@ -43,20 +43,42 @@ export function applyScaling(values: Float32Array, { mean, scale }: FeatureScali
   return scaled
 }
 
-/** The head that gives on plain features what this one gives on scaled ones: W' = scale·W, b' = b − mean·W'. */
-export function foldScaling(head: HeadWeights, { mean, scale }: FeatureScaling): HeadWeights {
-  const kernel = head.kernel.map((weight) => weight * scale)
-  const shift = new Float64Array(head.classes)
-  for (let index = 0; index < kernel.length; index++) {
-    shift[index % head.classes]! += mean[Math.floor(index / head.classes)]! * kernel[index]!
-  }
-  return { kernel, bias: head.bias.map((value, index) => value - shift[index]!), classes: head.classes }
+/**
+ * The head that gives on plain features what this one gives on scaled ones: in the layer that reads them, W' = scale·W,
+ * b' = b − mean·W'.
+ */
+export function foldScaling(head: HeadWeights, scaling: FeatureScaling): HeadWeights {
+  const { hidden } = head
+  if (hidden) return { ...head, hidden: foldLayer(hidden, scaling) }
+  return { ...foldLayer(head, scaling), classes: head.classes }
 }
 
-/** One-hot rows with label smoothing (Szegedy et al. 2016): 1 − ε + ε/K for the truth, ε/K elsewhere. */
-export function softTargets(labels: ArrayLike<number>, classes: number, smoothing: number): Float32Array {
+function foldLayer(layer: HiddenLayer, { mean, scale }: FeatureScaling): HiddenLayer {
+  const units = layer.bias.length
+  const kernel = layer.kernel.map((weight) => weight * scale)
+  const shift = new Float64Array(units)
+  for (let index = 0; index < kernel.length; index++) {
+    shift[index % units]! += mean[Math.floor(index / units)]! * kernel[index]!
+  }
+  return { kernel, bias: layer.bias.map((value, index) => value - shift[index]!) }
+}
+
+/**
+ * One-hot rows with label smoothing (Szegedy et al. 2016): 1 − ε + ε/K for the truth, ε/K elsewhere, times the weight of the
+ * image's class.
+ */
+export function softTargets(
+  labels: ArrayLike<number>,
+  classes: number,
+  smoothing: number,
+  classWeights?: Float32Array
+): Float32Array {
   const targets = new Float32Array(labels.length * classes).fill(smoothing / classes)
   for (let row = 0; row < labels.length; row++) targets[row * classes + labels[row]!]! += 1 - smoothing
+  if (!classWeights) return targets
+  for (let index = 0; index < targets.length; index++) {
+    targets[index]! *= classWeights[labels[Math.floor(index / classes)]!]!
+  }
   return targets
 }
 

@@ -6,7 +6,14 @@ import type { OnnxRuntime } from '../executors/onnx-network'
 import { loadNative } from '../executors/onnxruntime'
 import { loadWasm } from '../executors/wasm'
 import type { HeadWeights } from './finetune-contract'
-import { denseGraph, headForwardGraph, headStepGraph } from './head-graph'
+import {
+  denseGraph,
+  headForwardGraph,
+  HEAD_PARAMETERS,
+  headStepGraph,
+  HIDDEN_PARAMETERS,
+  type HeadShape
+} from './head-graph'
 
 /** The ONNX Runtime that a head trains on, found on this machine. */
 export interface HeadRuntime {
@@ -20,13 +27,17 @@ interface StepResult {
   loss: number
   /** [batch, classes]. */
   probabilities: Float32Array
-  /** In the order of `parametersOf`: kernel, bias. */
-  gradients: [kernel: Float32Array, bias: Float32Array]
+  /** In the order of `headParameters`. */
+  gradients: Float32Array[]
 }
 
 export interface HeadSessions {
-  /** @param x [count, features] @param y [count, classes], rows that sum to one */
-  step(head: HeadWeights, x: Float32Array, y: Float32Array): Promise<StepResult>
+  /**
+   * @param x [count, features]
+   * @param y [count, classes], rows that sum to the weight of their image
+   * @param mask [count, units]: dropout's factors for the hidden layer; for heads that have one
+   */
+  step(head: HeadWeights, x: Float32Array, y: Float32Array, mask?: Float32Array): Promise<StepResult>
   /** @returns softmax outputs [count, classes] */
   predict(head: HeadWeights, x: Float32Array): Promise<Float32Array>
   dispose(): Promise<void>
@@ -54,18 +65,39 @@ export function findHeadRuntime(): HeadRuntime {
   }
 }
 
-export async function openHeadSessions(runtime: HeadRuntime, features: number, classes: number): Promise<HeadSessions> {
-  const stepSession = await createSession(runtime, headStepGraph(features, classes))
-  const forwardSession = await createSession(runtime, headForwardGraph(features, classes))
-  const feedsOf = feeder(runtime, features)
+/** The head's weights in the order of its gradients: kernel, bias, and the hidden layer's. */
+export const headParameters = ({ kernel, bias, hidden }: HeadWeights): Float32Array[] =>
+  hidden ? [kernel, bias, hidden.kernel, hidden.bias] : [kernel, bias]
+
+export const shapeOfHead = ({ kernel, bias, classes, hidden }: HeadWeights): HeadShape =>
+  hidden
+    ? { features: hidden.kernel.length / hidden.bias.length, classes, units: hidden.bias.length }
+    : { features: kernel.length / bias.length, classes, units: 0 }
+
+export async function openHeadSessions(runtime: HeadRuntime, shape: HeadShape): Promise<HeadSessions> {
+  const { features, classes, units } = shape
+  const names = units ? [...HEAD_PARAMETERS, ...HIDDEN_PARAMETERS] : HEAD_PARAMETERS
+  const stepSession = await createSession(runtime, headStepGraph(shape))
+  const forwardSession = await createSession(runtime, headForwardGraph(shape))
+  const tensor = tensorOf(runtime)
+  const feedsOf = (head: HeadWeights, x: Float32Array): Feeds => ({
+    x: tensor(x, [x.length / features, features]),
+    kernel: tensor(head.kernel, [units || features, classes]),
+    bias: tensor(head.bias, [classes]),
+    ...(head.hidden && {
+      hidden_kernel: tensor(head.hidden.kernel, [features, units]),
+      hidden_bias: tensor(head.hidden.bias, [units])
+    })
+  })
   return {
-    async step(head, x, y) {
-      const targets = new runtime.runtime.Tensor('float32', y, [y.length / classes, classes])
-      const outputs = await stepSession.run({ ...feedsOf(head, x), y: targets })
+    async step(head, x, y, mask) {
+      const rows = y.length / classes
+      const feeds = { ...feedsOf(head, x), y: tensor(y, [rows, classes]) }
+      const outputs = await stepSession.run(mask ? { ...feeds, mask: tensor(mask, [rows, units]) } : feeds)
       return {
         loss: floats(outputs['loss'])[0]!,
         probabilities: floats(outputs['probabilities']),
-        gradients: [floats(outputs['kernel_gradient']), floats(outputs['bias_gradient'])]
+        gradients: names.map((name) => floats(outputs[`${name}_gradient`]))
       }
     },
     predict: (head, x) => inParts(x, features, classes, (rows) => run(forwardSession, feedsOf(head, rows))),
@@ -85,14 +117,20 @@ interface DenseSession {
 
 export async function openDense(runtime: HeadRuntime, features: number, classes: number): Promise<DenseSession> {
   const session = await createSession(runtime, denseGraph(features, classes))
-  const feedsOf = feeder(runtime, features)
+  const tensor = tensorOf(runtime)
+  const feedsOf = ({ kernel, bias }: HeadWeights, x: Float32Array): Feeds => ({
+    x: tensor(x, [x.length / features, features]),
+    kernel: tensor(kernel, [features, classes]),
+    bias: tensor(bias, [classes])
+  })
   return {
     run: (layer, x) => inParts(x, features, classes, (rows) => run(session, feedsOf(layer, rows))),
     dispose: () => session.release()
   }
 }
 
-function createSession({ id, runtime }: HeadRuntime, graph: Uint8Array): Promise<InferenceSession> {
+/** On the CPU of either build. */
+export function createSession({ id, runtime }: HeadRuntime, graph: Uint8Array): Promise<InferenceSession> {
   // One thread: the products are small, and their result must not depend on how they were cut among threads.
   return runtime.InferenceSession.create(graph, {
     executionProviders: [id === 'wasm' ? 'wasm' : 'cpu'],
@@ -104,14 +142,10 @@ function createSession({ id, runtime }: HeadRuntime, graph: Uint8Array): Promise
 
 type Feeds = Record<string, Tensor>
 
-function feeder({ runtime }: HeadRuntime, features: number): (layer: HeadWeights, x: Float32Array) => Feeds {
-  const tensor = (data: Float32Array, dims: readonly number[]): Tensor => new runtime.Tensor('float32', data, dims)
-  return ({ kernel, bias, classes }, x) => ({
-    x: tensor(x, [x.length / features, features]),
-    kernel: tensor(kernel, [features, classes]),
-    bias: tensor(bias, [classes])
-  })
-}
+const tensorOf =
+  ({ runtime }: HeadRuntime) =>
+  (data: Float32Array, dims: readonly number[]): Tensor =>
+    new runtime.Tensor('float32', data, dims)
 
 /** Outputs of a session that has one. */
 async function run(session: InferenceSession, feeds: Feeds): Promise<Float32Array> {

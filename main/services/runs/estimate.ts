@@ -4,7 +4,7 @@ import type { DatasetClass } from '@shared/domain/dataset'
 import type { ExecutorId } from '@shared/domain/backbone'
 import { valueRange, type PreprocessingContract } from '@shared/domain/preprocessing'
 import type { TrainingConfig } from '@shared/domain/training-config'
-import { featureKey, fineTuneKey, headKey, type Speeds } from './speeds'
+import { featureKey, fineTuneKey, headKey, headPasses, type Speeds } from './speeds'
 
 export interface EstimateInput {
   classes: readonly DatasetClass[]
@@ -26,7 +26,7 @@ export function estimateSeconds(input: EstimateInput): number | null {
   const feature = speeds[featureKey(backbone.id, size, input.frozen)] ?? measuredSpeed(input, size)
   const head = speeds[headKey(backbone.id, config)]
   if ((toCompute > 0 && feature === undefined) || head === undefined) return null
-  const seconds = toCompute * (feature ?? 0) + training * config.head.epochs * head
+  const seconds = toCompute * (feature ?? 0) + training * headPasses(config) * head
   if (config.mode === 'head') return seconds
 
   const fineTune = speeds[fineTuneKey(backbone.id, size, config)]

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isResting, isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import { validateConfig } from '@shared/domain/presets'
-import { recommendedConfig, type Recommendation } from '@shared/domain/recommendation'
+import type { Recommendation } from '@shared/domain/recommendation'
 import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/training-config'
 import type { Split } from '@shared/domain/dataset'
 import { StudioError } from '@shared/errors'
@@ -14,6 +14,7 @@ import { LiveRun } from './live-run'
 import { defaultRunName, newRunId, nextColor } from './naming'
 import { assertStartable, estimateRun, readData, rememberFeatures, type RunEstimate } from './preflight'
 import { assertResumable } from './resume'
+import { recommend } from './recommend'
 import { RunQueue, type Ending } from './run-queue'
 import { watchStoredRun } from './stored-run'
 import { buildTrainJob, runDirectory, type TrainJobParts } from './train-job'
@@ -66,23 +67,9 @@ export class RunsService {
   /** By id, the beginning of an id, or name. @throws StudioError run/not-found, run/ambiguous */
   resolve = (reference: string): Promise<Run> => this.context.store.runs.resolve(reference)
 
-  /**
-   * The recommended configuration for a dataset on this machine, with a reason for each setting that follows from them.
-   *
-   * @throws StudioError dataset/not-found
-   */
-  async defaults(datasetId: string, mode: TrainingMode, preset: PresetId): Promise<Recommendation> {
-    const { compute } = this.context
-    const { dataset, classes } = await readData(this.context, datasetId)
-    return recommendedConfig({
-      mode,
-      preset,
-      images: dataset.imageCount,
-      classes: classes.length,
-      smallestClass: Math.min(...classes.map(({ total }) => total), dataset.imageCount),
-      threads: compute.report().cpu.threads,
-      tensorflowReady: compute.runtime() !== null
-    })
+  /** See `recommend`. @throws StudioError dataset/not-found, backbone/not-found */
+  defaults(datasetId: string, mode: TrainingMode, preset: PresetId, backboneId?: string): Promise<Recommendation> {
+    return recommend(this.context, { datasetId, mode, preset, ...(backboneId && { backboneId }) })
   }
 
   /** What a run would take, and whether it could start now. @throws StudioError dataset/not-found, backbone/not-found */

@@ -1,5 +1,6 @@
 /** How fast this machine turned out to be, from the runs it made: what estimates are computed from. */
 import { z } from 'zod'
+import { PENALTIES } from '@shared/domain/penalties'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import type { TrainJob } from '@shared/worker-protocol/train'
 import type { FactStore } from '../../store/store'
@@ -20,8 +21,14 @@ export type Speeds = z.infer<typeof speedsSchema>
 
 export const featureKey = (backboneId: string, size: number, executor: string): string =>
   `features/${backboneId}/${size}/${executor}`
-export const headKey = (backboneId: string, config: TrainingConfig): string =>
-  `head/${backboneId}/${config.head.batchSize}`
+export const headKey = (backboneId: string, { head }: TrainingConfig): string =>
+  head.method === 'lbfgs' ? `head/${backboneId}/lbfgs` : `head/${backboneId}/${head.batchSize}`
+
+/** How often a head passes over its images, in the unit of its speed: an epoch, or the sweep's share for one penalty. */
+export const headPasses = ({ head }: TrainingConfig): number => {
+  if (head.method === 'gradient') return head.epochs
+  return head.penalty === 'auto' ? PENALTIES.length : 1
+}
 export const fineTuneKey = (backboneId: string, size: number, config: TrainingConfig): string =>
   `finetune/${backboneId}/${size}/${config.fineTune.unfreeze}/${config.fineTune.batchSize}`
 
@@ -32,7 +39,7 @@ export async function readSpeeds(facts: FactStore): Promise<Speeds> {
 
 /** What a run measured. @param executor of the frozen part */
 export function measuredSpeeds(
-  { config, contract }: TrainJob,
+  { config, contract, images }: TrainJob,
   { features, seconds }: LastMessageFrom<'train'>,
   executor: string | undefined,
   clock: PhaseClock
@@ -42,7 +49,11 @@ export function measuredSpeeds(
     speeds[featureKey(config.backboneId, contract.size, executor)] = seconds.features / features.computed
   }
   const head = clock.secondsPerStep('head')
-  if (head !== null) speeds[headKey(config.backboneId, config)] = head / config.head.batchSize
+  if (head !== null) {
+    const training = images.filter(({ split }) => split === 'train').length
+    const perStep = config.head.method === 'lbfgs' ? training : config.head.batchSize
+    speeds[headKey(config.backboneId, config)] = head / Math.max(1, perStep)
+  }
   const fineTune = clock.secondsPerStep('finetune')
   if (fineTune !== null) {
     speeds[fineTuneKey(config.backboneId, contract.size, config)] = fineTune / config.fineTune.batchSize

@@ -67,8 +67,8 @@ describe('a head on the scores', () => {
     const folded = await foldTop(runtime, head, top)
     expect(folded.kernel).toHaveLength(FEATURES * CLASSES)
     const [onScores, onFeatures] = await Promise.all([
-      openHeadSessions(runtime, SCORES, CLASSES),
-      openHeadSessions(runtime, FEATURES, CLASSES)
+      openHeadSessions(runtime, { features: SCORES, classes: CLASSES, units: 0 }),
+      openHeadSessions(runtime, { features: FEATURES, classes: CLASSES, units: 0 })
     ])
     const composed = await onScores.predict(head, (await scoresOf(runtime, features, top)).values)
     const direct = await onFeatures.predict(folded, features.values)

@@ -81,14 +81,14 @@ describe('the head graph', () => {
     ['native', () => Promise.resolve(runtime)],
     ['wasm', wasmRuntime]
   ])('gives the loss and its gradient on the %s build', async (_, find) => {
-    const sessions = await openHeadSessions(await find(), features, classes)
+    const sessions = await openHeadSessions(await find(), { features: features, classes: classes, units: 0 })
     try {
       const { loss, probabilities, gradients } = await sessions.step(head, x, y)
       expect(loss).toBeCloseTo(lossOf(head, x, y), 5)
       const h = 1e-2
       for (const [name, gradient] of [
-        ['kernel', gradients[0]],
-        ['bias', gradients[1]]
+        ['kernel', gradients[0]!],
+        ['bias', gradients[1]!]
       ] as const) {
         expect(gradient).toHaveLength(head[name].length)
         gradient.forEach((value, index) => {
@@ -127,7 +127,7 @@ describe('trainHead', () => {
       expect(result.steps).toBe(steps.length)
       expect(steps.length).toBe(result.epochsDone * Math.ceil(90 / 16))
       // The head works on plain features: the scaling is folded in.
-      const sessions = await openHeadSessions(runtime, 6, 3)
+      const sessions = await openHeadSessions(runtime, { features: 6, classes: 3, units: 0 })
       const probabilities = await sessions.predict(result.head, input.validation.values)
       await sessions.dispose()
       const right = Array.from(input.validation.labels).filter((label, row) => probabilities[row * 3 + label]! > 0.5)
@@ -167,7 +167,7 @@ describe('trainHead', () => {
     expect(result.epochsDone).toBeLessThan(200)
     expect(result.best.epoch).toBe(losses.indexOf(lowest) + 1)
     expect(result.epochsDone).toBe(result.best.epoch + 4)
-    const sessions = await openHeadSessions(runtime, 40, 3)
+    const sessions = await openHeadSessions(runtime, { features: 40, classes: 3, units: 0 })
     const probabilities = await sessions.predict(result.head, input.validation.values)
     await sessions.dispose()
     const loss = Array.from(input.validation.labels).reduce(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { presetConfig, validateConfig, withSetting } from '@shared/domain/presets'
+import { PENALTIES } from '@shared/domain/penalties'
+import { presetConfig, presetMode, PRESETS, validateConfig, withSetting } from '@shared/domain/presets'
 import { recommendedConfig, type RecommendationInput } from '@shared/domain/recommendation'
-import { flattenConfig, trainingConfigSchema } from '@shared/domain/training-config'
+import { flattenConfig, trainingConfigSchema, type PresetId } from '@shared/domain/training-config'
 
 describe('presets', () => {
   it('parse, and the default is the schema itself', () => {
@@ -19,6 +20,70 @@ describe('presets', () => {
       })
       expect(naive.fineTune).not.toHaveProperty('scaling')
     }
+  })
+})
+
+describe('the presets of others', () => {
+  const fine = (preset: PresetId) => presetConfig(preset, 'finetune')
+
+  it.each(PRESETS.map(({ id }) => id))('%s parses to itself, in both modes', (id) => {
+    for (const mode of ['head', 'finetune'] as const) {
+      const config = presetConfig(id, mode)
+      expect(trainingConfigSchema.parse(config)).toEqual(config)
+      expect(config).toMatchObject({ preset: id, mode })
+    }
+  })
+
+  it('have the figures of their sources', () => {
+    expect(fine('fastai').head).toMatchObject({ epochs: 1, learningRate: 2e-3, schedule: 'one-cycle', warmup: 0.99 })
+    expect(fine('fastai').fineTune).toMatchObject({ learningRate: 1e-3, schedule: 'one-cycle', warmup: 0.3 })
+    expect(fine('fastai').fineTune.layerDecay ** 18).toBeCloseTo(0.01, 3)
+    const bit = fine('bit').fineTune
+    expect(bit).toMatchObject({ optimizer: 'sgd', learningRate: 0.003, maxSteps: 500, headFirst: false, mixup: 0 })
+    expect(bit.batchSize * bit.accumulate).toBe(512)
+    expect(fine('keras-tutorial').head).toMatchObject({ optimizer: 'adam', learningRate: 1e-4, epochs: 10 })
+    expect(fine('keras-tutorial').fineTune).toMatchObject({ optimizer: 'rmsprop', learningRate: 1e-5, epochs: 10 })
+    expect(fine('fast-head').head).toMatchObject({ method: 'lbfgs', penalty: 'auto', labelSmoothing: 0 })
+    expect(PENALTIES).toHaveLength(45)
+    expect(PENALTIES[0]).toBeCloseTo(1e5, 6)
+    expect(PENALTIES.at(-1)).toBeCloseTo(1e-6, 12)
+  })
+
+  it('have a mode of their own', () => {
+    expect(PRESETS.map(({ id }) => [id, presetMode(id)])).toEqual([
+      ['default', 'head'],
+      ['fast-head', 'head'],
+      ['fastai', 'finetune'],
+      ['bit', 'finetune'],
+      ['keras-tutorial', 'finetune'],
+      ['naive', 'head']
+    ])
+  })
+})
+
+describe('configurations of before', () => {
+  /** As a run was stored before there were methods, balance, or more of augmentation. */
+  const stored = {
+    mode: 'finetune',
+    preset: 'default',
+    head: { input: 'features', epochs: 60, batchSize: 64, optimizer: 'adamw', learningRate: 0.001, weightDecay: 0.05 },
+    fineTune: { epochs: 6, unfreeze: 4, clipNorm: 1 },
+    augmentation: { flip: true, shift: 0.06, zoom: 0.1 }
+  }
+
+  it('parse, and read as what such a run did', () => {
+    const config = trainingConfigSchema.parse(stored)
+    expect(config.head).toMatchObject({ method: 'gradient', hiddenUnits: 0, momentum: 0.9, ema: 0, clipNorm: 0 })
+    expect(config.fineTune).toMatchObject({
+      headFirst: true,
+      layerDecay: 1,
+      batchNorm: 'frozen',
+      accumulate: 1,
+      mixup: 0
+    })
+    expect(config.augmentation).toMatchObject({ rotation: 0, cutout: 0, randAugment: { operations: 0 } })
+    expect(config.balance).toEqual({ lossWeights: 'none', sampling: 'shuffle' })
+    expect(trainingConfigSchema.parse({}).head.method).toBe('lbfgs')
   })
 })
 
@@ -94,8 +159,11 @@ describe('recommendedConfig', () => {
     images: 1000,
     classes: 10,
     smallestClass: 80,
+    largestClass: 120,
     threads: 4,
-    tensorflowReady: true
+    tensorflowReady: true,
+    blocks: 18,
+    msPerImage: 20
   }
 
   it('is the preset for a dataset of ordinary size', () => {
@@ -104,9 +172,11 @@ describe('recommendedConfig', () => {
 
   it('gives exactly one reason for each setting that it changed', () => {
     const cases: Partial<RecommendationInput>[] = [
-      { images: 40, smallestClass: 4 },
+      { images: 40, smallestClass: 4, largestClass: 10 },
       { images: 200, smallestClass: 20 },
-      { images: 30_000, threads: 2 },
+      { images: 30_000, msPerImage: 300 },
+      { preset: 'bit', images: 200 },
+      { preset: 'fastai', blocks: 12 },
       { images: 500_000 },
       { preset: 'naive' },
       { preset: 'naive', mode: 'head' }
@@ -114,7 +184,8 @@ describe('recommendedConfig', () => {
     for (const change of cases) {
       const { config, reasons } = recommendedConfig({ ...input, ...change })
       expect(trainingConfigSchema.parse(config)).toEqual(config)
-      const preset = flattenConfig(presetConfig('default', config.mode))
+      const own = change.preset === 'naive' ? 'default' : config.preset
+      const preset = flattenConfig(presetConfig(own, config.mode))
       const changed = Object.entries(flattenConfig(config))
         .filter(([key, value]) => key !== 'preset' && JSON.stringify(preset[key]) !== JSON.stringify(value))
         .map(([key]) => key)
@@ -125,11 +196,39 @@ describe('recommendedConfig', () => {
 
   it('fits batches and epochs to what there is', () => {
     const small = recommendedConfig({ ...input, images: 60, smallestClass: 6 })
-    expect(small.config.head.batchSize).toBe(8)
-    expect(small.config.head.epochs).toBe(100)
-    expect(small.config.fineTune.unfreeze).toBe(1)
-    const large = recommendedConfig({ ...input, images: 60_000 })
-    expect(large.config.head).toMatchObject({ batchSize: 256, epochs: 30 })
+    expect(small.config.fineTune).toMatchObject({ unfreeze: 1, batchSize: 16 })
+    expect(small.config.earlyStopping.patience).toBe(20)
+    expect(recommendedConfig({ ...input, images: 60_000 }).config.fineTune.epochs).toBe(4)
+  })
+
+  it('unfreezes what this machine can pay for', () => {
+    const unfrozen = (msPerImage: number | null, images = 10_000, threads = 4) =>
+      recommendedConfig({ ...input, msPerImage, images, threads }).config.fineTune.unfreeze
+    expect(unfrozen(20)).toBe(4)
+    // 7,000 images at 65 ms: 11 minutes with four blocks, 9.3 with two, 10.1 with three.
+    expect(unfrozen(65)).toBe(2)
+    expect(unfrozen(1000)).toBe(1)
+    expect(unfrozen(null, 20_000, 2)).toBe(1)
+    expect(unfrozen(null, 20_000, 4)).toBe(4)
+  })
+
+  it('tells of classes that differ much in size, and leaves the choice', () => {
+    const { config, reasons } = recommendedConfig({ ...input, smallestClass: 12, largestClass: 182 })
+    expect(config.balance).toEqual({ lossWeights: 'none', sampling: 'shuffle' })
+    expect(reasons['balance.lossWeights']).toContain('15 times')
+  })
+
+  it('counts the steps of BiT in epochs, and has its longer rule from 20,000 images on', () => {
+    // 700 training images make two steps of 512 an epoch.
+    expect(recommendedConfig({ ...input, preset: 'bit', mode: 'head' }).config.head.epochs).toBe(250)
+    expect(recommendedConfig({ ...input, preset: 'bit', images: 400 }).config.head.epochs).toBe(500)
+    const large = recommendedConfig({ ...input, preset: 'bit', images: 40_000 }).config.fineTune
+    expect(large).toMatchObject({ maxSteps: 10_000, mixup: 0.1 })
+  })
+
+  it("spreads fastai's hundredfold over the backbone's blocks", () => {
+    const decay = recommendedConfig({ ...input, preset: 'fastai', blocks: 10 }).config.fineTune.layerDecay
+    expect(decay ** 10).toBeCloseTo(0.01, 3)
   })
 
   it('says that fine-tuning waits for TensorFlow, and does not mind for a head', () => {
