@@ -118,7 +118,10 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const runs = new RunsService({ store, host, jobs, log, backbone, compute, paths, isAlive })
   const model = async (runId: string) => {
     const run = await runs.get(runId)
-    return trainedModel(run, await backbone(run.config.backboneId), paths.runs)
+    const own = await backbone(run.config.backboneId)
+    // TensorFlow alone runs it, and a command has not looked for TensorFlow yet.
+    if (own.form === 'saved-model') await look()
+    return trainedModel(run, own, paths.runs)
   }
   const uploads = new UploadsService(join(home, 'uploads'))
   const predictions = new PredictionsService({ jobs, infer, uploads, model })

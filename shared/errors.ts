@@ -39,6 +39,7 @@ export const ERROR_HINTS = {
   'backbone/unknown-format':
     'Choose a TF.js folder, a Keras .h5 or .keras file, a TensorFlow SavedModel (folder or .tar.gz), or an ONNX file.',
   'backbone/parity': 'Do not use this backbone: its two forms disagree. Please report it.',
+  'backbone/changed': 'Import again the model that the run was trained on, under the same name, or train the run anew.',
   'backbone/ambiguous': 'Give the id of the backbone; `models list` shows it.',
   'backbone/embedded': 'Import or fetch another backbone: those that come with Whetstone stay as they are.',
   'backbone/in-use': 'Remove those runs first, or remove the backbone all the same with --force.',

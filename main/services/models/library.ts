@@ -6,7 +6,7 @@ import { findOffer, PACKAGED_BACKBONES, type PackagedBackbone } from '@shared/do
 import type { SpeedMeasurement } from '@shared/domain/device'
 import type { Job } from '@shared/domain/job'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
-import { isSettled } from '@shared/domain/run'
+import { isResting, isSettled } from '@shared/domain/run'
 import { StudioError, toErrorData } from '@shared/errors'
 import type { ModelJob, ModelSource } from '@shared/worker-protocol/models'
 import type { Store } from '../../store/store'
@@ -104,12 +104,22 @@ export class ModelLibrary {
   }
 
   /**
-   * Sets what an imported backbone sees, where what was proposed is not what it was trained on. Runs that have ended keep theirs.
+   * Sets what an imported backbone sees, where what was proposed is not what it was trained on. Runs that have ended keep theirs;
+   * one that is to go on would find other features than it began with.
    *
-   * @throws StudioError backbone/not-found, backbone/embedded
+   * @throws StudioError backbone/not-found, backbone/embedded, backbone/in-use
    */
   async setContract(backboneId: string, contract: PreprocessingContract): Promise<BackboneDescription> {
     const { provenance, ...description } = await this.own(backboneId)
+    const runs = await this.context.store.runs.list()
+    const open = runs.find(
+      ({ config, state }) =>
+        config.backboneId === backboneId && config.contract === null && (!isSettled(state) || isResting(state))
+    )
+    if (open) {
+      const message = `'${description.name}' cannot change now: the run '${open.name}' has not ended.`
+      throw new StudioError('backbone/in-use', message, { backboneId, runIds: [open.id] })
+    }
     const changed: BackboneDescription = {
       ...description,
       contract,

@@ -34,7 +34,7 @@ export async function readData({ store }: RunContext, datasetId: string): Promis
   return { dataset, classes: await store.datasets.classes(datasetId) }
 }
 
-/** @throws StudioError dataset/*, backbone/not-found, runtime/not-ready */
+/** @throws StudioError dataset/*, backbone/not-found, backbone/not-trainable, runtime/not-ready */
 export async function assertStartable(
   context: RunContext,
   datasetId: string,
@@ -52,20 +52,25 @@ export async function assertStartable(
       { cause }
     )
   })
-  if (config.mode === 'finetune') await context.compute.known()
-  if (config.mode === 'finetune' && !context.compute.runtime()) {
-    throw new StudioError('runtime/not-ready', whyNoRuntime(context.compute.report()), { mode: config.mode })
+  if (config.mode === 'finetune' && !backbone.trainable) {
+    const message = `'${backbone.name}' cannot be fine-tuned: it is run as it came.`
+    throw new StudioError('backbone/not-trainable', message, { backboneId: backbone.id })
+  }
+  const what = config.mode === 'finetune' ? 'Fine-tuning' : backbone.form === 'saved-model' ? 'A SavedModel' : null
+  if (what) await context.compute.known()
+  if (what && !context.compute.runtime()) {
+    throw new StudioError('runtime/not-ready', whyNoRuntime(what, context.compute.report()), { mode: config.mode })
   }
   return { ...data, backbone }
 }
 
-function whyNoRuntime({ runtime }: DeviceReport): string {
+function whyNoRuntime(what: string, { runtime }: DeviceReport): string {
   if (runtime.state === 'preparing') {
     const share = runtime.progress === null ? '' : ` (${formatPercent(runtime.progress, 0)})`
-    return `Fine-tuning needs TensorFlow, which is being prepared${share}.`
+    return `${what} needs TensorFlow, which is being prepared${share}.`
   }
-  if (runtime.error) return `Fine-tuning needs TensorFlow, which could not be prepared: ${runtime.error.message}`
-  return 'Fine-tuning needs TensorFlow, which has not been prepared yet.'
+  if (runtime.error) return `${what} needs TensorFlow, which could not be prepared: ${runtime.error.message}`
+  return `${what} needs TensorFlow, which has not been prepared yet.`
 }
 
 /** @throws StudioError dataset/not-found, backbone/not-found */
