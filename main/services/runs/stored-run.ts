@@ -20,8 +20,11 @@ export async function watchStoredRun(
 
   const look = async (): Promise<void> => {
     const [next, points] = await Promise.all([runs.get(run.id), runs.points(run.id)])
-    if (points.length > known) pending.push({ type: 'points', points: points.slice(known) })
-    known = Math.max(known, points.length)
+    // Resumed meanwhile: its points are those of its checkpoint, and its start has moved.
+    const anew = next && (next.startedAt !== current.startedAt || points.length < known)
+    if (anew) pending.push({ type: 'snapshot', run: (current = next), points, progress: null, mistakes: [] })
+    else if (points.length > known) pending.push({ type: 'points', points: points.slice(known) })
+    known = points.length
     if (!next) failed = true
     else if (JSON.stringify(next) !== JSON.stringify(current)) pending.push({ type: 'run', run: (current = next) })
   }

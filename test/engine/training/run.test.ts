@@ -1,61 +1,26 @@
-import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeSafetensors } from '@shared/formats/safetensors'
 import { presetConfig } from '@shared/domain/presets'
-import { createRandom } from '@shared/random'
 import { SPLITS } from '@shared/domain/dataset'
 import { trainMessageSchema, type LabelledImage, type TrainJob, type TrainMessage } from '@shared/worker-protocol/train'
 import { applyCheckpoint, readCheckpoint } from '../../../main/engine/inference/checkpoint'
 import { trainedGraph } from '../../../main/engine/inference/trained-network'
 import { loadEmbedded } from '../../fixtures/embedded-backbone'
+import { drawPatterns, PATTERNS } from '../../fixtures/patterns'
 import { runTraining, type FinishedMessage } from '../../../main/engine/training/run-training'
 
 const BACKBONES = join(import.meta.dirname, '../../../resources/backbones')
-const CLASSES = ['checks', 'dots', 'stripes']
-const PER_CLASS = 10
+const CLASSES = PATTERNS
 
 let home: string
 let images: LabelledImage[]
 
-/** Grey pictures whose pattern is their class; position and contrast vary. */
-async function drawImage(kind: number, seed: number): Promise<Buffer> {
-  const random = createRandom(seed)
-  const [size, phase, strength] = [48, random.int(8), 80 + random.int(100)]
-  const pixels = Buffer.alloc(size * size * 3)
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const [u, v] = [(x + phase) % 12, (y + phase) % 12]
-      const on = [u < 6 !== v < 6, (u - 6) ** 2 + (v - 6) ** 2 < 9, u < 4][kind]
-      pixels.fill(40 + (on ? strength : 0) + random.int(20), (y * size + x) * 3, (y * size + x + 1) * 3)
-    }
-  }
-  return sharp(pixels, { raw: { width: size, height: size, channels: 3 } })
-    .png()
-    .toBuffer()
-}
-
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'whetstone run '))
-  images = []
-  for (const [kind, label] of CLASSES.entries()) {
-    await mkdir(join(home, 'data', label), { recursive: true })
-    for (let number = 0; number < PER_CLASS; number++) {
-      const bytes = await drawImage(kind, 100 * kind + number)
-      const path = `${label}/${number} ü'.png`
-      await writeFile(join(home, 'data', path), bytes)
-      images.push({
-        id: images.length + 1,
-        path,
-        hash: createHash('sha256').update(bytes).digest('hex'),
-        classIndex: kind,
-        split: number < 6 ? 'train' : number < 8 ? 'validation' : 'test'
-      })
-    }
-  }
+  images = await drawPatterns(join(home, 'data'))
 })
 
 afterAll(() => rm(home, { recursive: true, force: true }))
@@ -64,6 +29,7 @@ async function jobOf(name: string, changes: Partial<TrainJob> = {}): Promise<Tra
   const { info } = await loadEmbedded()
   const config = presetConfig('default', 'head')
   config.head.batchSize = 6
+  config.head.method = 'gradient'
   return {
     runId: name,
     directory: join(home, 'runs', name),
@@ -241,6 +207,17 @@ describe('runTraining', () => {
       [BACKBONES]
     )
     expect(graph.nodes[0]).toMatchObject({ op: 'input', height: 96, width: 96 })
+  })
+
+  it('goes on without checkpoints where they cannot be written, and says so', async () => {
+    const job = await jobOf('full')
+    await mkdir(job.directory, { recursive: true })
+    await writeFile(join(job.directory, 'full'), 'no folder')
+    job.checkpoints = { directory: join(job.directory, 'full', 'checkpoints'), resume: false, everySeconds: 0 }
+    const { finished, messages } = await train(job)
+    expect(finished).toMatchObject({ outcome: 'completed', best: first.finished.best })
+    const findings = messages.flatMap((message) => (message.type === 'finding' ? [message.finding] : []))
+    expect(findings).toEqual([expect.objectContaining({ code: 'run/checkpoint-unwritten', severity: 'warning' })])
   })
 
   it('keeps the best so far when it is stopped while it trains', async () => {

@@ -169,7 +169,7 @@ describe('the keeper', () => {
     expect(told.written).toEqual([2])
   })
 
-  it('lets the run go on, unpaused, where the disk does not take it', async () => {
+  it('lets the run go on where the disk does not take it, and pauses it once the disk does', async () => {
     await rm(directory, { recursive: true })
     await writeFile(directory, 'a file where the folder should be')
     const { keeper, told, clock } = open(0)
@@ -180,7 +180,14 @@ describe('the keeper', () => {
     expect(told).toMatchObject({ written: [], paused: 0 })
     expect(told.failed).toHaveLength(1)
     expect(keeper.paused).toBeNull()
-    expect(keeper.pausing).toBe(false)
+    await rm(directory)
+    keeper.offer(() => checkpointAt(2))
+    await keeper.settled()
+    expect(told.written).toEqual([])
+    clock.now = 2000
+    keeper.offer(() => checkpointAt(3))
+    await keeper.settled()
+    expect(told).toMatchObject({ written: [3], paused: 1 })
   })
 })
 

@@ -23,9 +23,9 @@ export class CheckpointFolder {
 
   constructor(private readonly directory: string) {}
 
-  /** Forgets what a run that begins anew left there before. */
+  /** Forgets what a run that begins anew left there before. Where the disk does not let it, writing will say so. */
   async clear(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true })
+    await rm(this.directory, { recursive: true, force: true }).catch(() => undefined)
   }
 
   /** The newest checkpoint that is whole. */

@@ -7,6 +7,8 @@ import type { CheckpointFolder } from './checkpoint-folder'
 const COST_SHARE = 0.01
 /** A slow disk is given this many times as long to rest as it took to write. */
 const REST = 4
+/** Between two attempts at a pause that the disk did not take. */
+const RETRY_MS = 1000
 
 export interface KeeperHooks {
   onWritten(checkpoint: RunCheckpoint): void
@@ -21,6 +23,7 @@ export class CheckpointKeeper {
   paused: RunCheckpoint | null = null
   private pauseWanted = false
   private dueAt: number
+  private retryAt = -Infinity
   private writing: Promise<void> | null = null
 
   /** @param everyMs shortest time between two */
@@ -33,7 +36,7 @@ export class CheckpointKeeper {
     this.dueAt = this.now() + everyMs
   }
 
-  /** The next step's checkpoint is the one to go on from. */
+  /** The next step's checkpoint is the one to go on from; where the disk does not take it, a later one is. */
   pause(): void {
     this.pauseWanted = true
   }
@@ -46,7 +49,7 @@ export class CheckpointKeeper {
   offer(capture: () => Checkpoint): void {
     if (this.writing || this.paused) return
     const pausing = this.pauseWanted
-    if (!pausing && this.now() < this.dueAt) return
+    if (this.now() < (pausing ? this.retryAt : this.dueAt)) return
     const startedAt = this.now()
     const checkpoint = capture()
     const captureMs = this.now() - startedAt
@@ -67,7 +70,7 @@ export class CheckpointKeeper {
       if (kind === 'pause') this.paused = checkpoint.state.mark
       return true
     } catch (error) {
-      this.failed(error)
+      this.failed(error, 0)
       return false
     }
   }
@@ -82,14 +85,15 @@ export class CheckpointKeeper {
       this.paused = checkpoint.state.mark
       this.hooks.onPaused()
     } catch (error) {
-      this.dueAt = this.now() + Math.max(this.everyMs, REST * (this.now() - startedAt))
-      this.failed(error)
+      const tookMs = this.now() - startedAt
+      this.dueAt = this.now() + Math.max(this.everyMs, REST * tookMs)
+      this.failed(error, tookMs)
     }
   }
 
-  /** A pause that cannot be kept is none: the run goes on. */
-  private failed(error: unknown): void {
-    this.pauseWanted = false
+  /** The run goes on; a pause is tried again. */
+  private failed(error: unknown, tookMs: number): void {
+    this.retryAt = this.now() + Math.max(RETRY_MS, REST * tookMs)
     this.hooks.onFailed(error)
   }
 }

@@ -165,7 +165,7 @@ export class RunCheckpoints {
         code: 'run/checkpoint-unwritten',
         severity: 'warning',
         title:
-          'A checkpoint could not be written: until one can, a crash or a pause would cost what was trained since the last.',
+          'A checkpoint could not be written. The run goes on; until one can, a crash would cost what was trained since the last, and a pause has to wait.',
         evidence
       }
     })
