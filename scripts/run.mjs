@@ -15,7 +15,7 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 process.removeAllListeners('warning') // type stripping is announced as experimental on every start
 const [name, ...rest] = process.argv.slice(2)
 if (!/^[a-z]+$/.test(name ?? '')) {
-  console.error('usage: node scripts/run.mjs start|test|whetstone|dev|bench|dist …')
+  console.error('usage: node scripts/run.mjs start|test|whetstone|dev|bench|fuzz|dist …')
   process.exit(2)
 }
 try {
