@@ -308,3 +308,34 @@ test('without --csv nothing is written, and a file that cannot be written is sai
   expect(json()).toMatchObject({ error: { code: 'export/failed' } })
   expect(existsSync(join(fixture.folder, 'all.csv'))).toBe(false)
 })
+
+test('fit takes a preset in the mode that it was written for, and says why its settings are what they are', async () => {
+  const { code, json } = await cli('fit', fixture.pictures, '--preset', 'keras-tutorial', '--json')
+  expect(code).toBe(0)
+  expect(json()).toMatchObject({ preset: 'keras-tutorial', mode: 'finetune' })
+  const head = await cli('fit', fixture.pictures, '--preset', 'bit', '--mode', 'head', '--json')
+  expect(head.json()).toMatchObject({
+    mode: 'head',
+    reasons: [{ key: 'head.epochs', value: 500, reason: expect.stringContaining('500 steps') }]
+  })
+  const changed = await cli('fit', fixture.pictures, '--preset', 'bit', '--mode', 'head', '--epochs', '3', '--json')
+  expect(changed.json()).toMatchObject({ reasons: [] })
+})
+
+test('a learning rate on the command line means a head that learns by gradient', async () => {
+  const configOf = async (...args: string[]) => {
+    const { json } = await cli('fit', fixture.pictures, '--json', ...args)
+    return (await fixture.studio.runs.get(json<{ run: string }>().run)).config.head
+  }
+  expect(await configOf()).toMatchObject({ method: 'lbfgs' })
+  expect(await configOf('--epochs', '7')).toMatchObject({ method: 'gradient', epochs: 7 })
+  expect(await configOf('--set', 'head.learningRate=0.02')).toMatchObject({ method: 'gradient', learningRate: 0.02 })
+  expect(await configOf('--set', 'head.penalty=3')).toMatchObject({ method: 'lbfgs', penalty: 3 })
+})
+
+test('an unknown preset is refused with those that there are', async () => {
+  const { code, stdout } = await cli('fit', fixture.pictures, '--preset', 'magic', '--json')
+  expect(code).toBe(2)
+  expect(stdout).toMatch(/usage\/invalid/)
+  for (const id of ['default', 'fast-head', 'fastai', 'bit', 'keras-tutorial', 'naive']) expect(stdout).toContain(id)
+})

@@ -1,5 +1,7 @@
 /** What `fit`, `resume` and `demo` have in common: a run, from its beginning to what is said of its end. */
+import { presetConfig } from '@shared/domain/presets'
 import type { Run } from '@shared/domain/run'
+import { flattenConfig } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
 import { formatDuration, formatNumber, formatPercent } from '@shared/text/format'
 import type { Studio } from '../../studio'
@@ -47,7 +49,11 @@ export function reportRun(
   reasons: readonly SettingReason[] = []
 ): ExitCode {
   if (run.error) throw StudioError.fromData(run.error)
-  const lines = reasons.map(({ key, value, reason }) => `${key} = ${String(value)}: ${reason}`)
+  // What the preset itself says is no news.
+  const preset = flattenConfig(presetConfig(run.config.preset, run.config.mode))
+  const lines = reasons
+    .filter(({ key, value }) => JSON.stringify(preset[key] ?? null) !== JSON.stringify(value))
+    .map(({ key, value, reason }) => `${key} = ${String(value)}: ${reason}`)
   output.result({ ...fitDocument(studio, run), reasons }, [...lines, describeRun(run)].join('\n'))
   if (run.state === 'paused') return EXIT.paused
   return run.state === 'completed' ? EXIT.ok : EXIT.failed
