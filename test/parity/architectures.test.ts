@@ -10,6 +10,7 @@ import { architectureOf, type WeightSource } from '../../main/engine/backbones/a
 import type { NetworkGraph } from '../../main/engine/backbones/graph'
 import { countMultiplyAdds } from '../../main/engine/backbones/measures'
 import { interpret } from '../../main/engine/backbones/reference'
+import { detectAndRead } from '../../main/engine/backbones/readers'
 import { cutAt } from '../../main/engine/backbones/transforms'
 import { createOnnxRuntimeExecutor } from '../../main/engine/executors/onnxruntime'
 import type { Executor } from '../../main/engine/executors/executor'
@@ -69,7 +70,7 @@ describe('the same weights give the same numbers in Keras and here', () => {
       arguments: settings,
       size: SIZE,
       layers: sketch.nodes.map(({ name }) => name),
-      formats: []
+      formats: ['h5', 'keras']
     })
     const { source, unused } = sourceOf(recording)
     const graph = architecture.build({ weights: source, size: SIZE })
@@ -86,6 +87,10 @@ describe('the same weights give the same numbers in Keras and here', () => {
     expect(largestDifference(await run(graph, recording.input), recording.output)).toBeLessThan(TOLERANCE)
     if (countMultiplyAdds(graph) < REFERENCE_LIMIT) {
       expect(largestDifference(interpret(graph, recording.input), recording.output)).toBeLessThan(TOLERANCE)
+    }
+    for (const format of ['h5', 'keras'] as const) {
+      const { graph: read } = await detectAndRead(recording.files[format])
+      expect(largestDifference(await run(read!, recording.input), recording.output), format).toBeLessThan(TOLERANCE)
     }
   })
 })

@@ -1,6 +1,7 @@
 /** Weights without a model: the two layouts that Keras writes, brought to the names `layer/variable`. */
 import type { SourceTensor } from '../twin/source-tensor'
 import type { H5Content } from './h5/read-h5'
+import { withoutNumbers } from './keras/weights'
 
 /** In the order of the layers and of their variables. */
 export function layerTensors(content: H5Content): SourceTensor[] {
@@ -14,7 +15,7 @@ function classicTensors({ attributes, tensors }: H5Content, layers: string[]): S
   return layers.flatMap((layer) =>
     listed(attributes.get(layer) ?? {}, 'weight_names').flatMap((name) => {
       const tensor = tensors.get(`${layer}/${name}`)
-      return tensor ? [source(name.replace(/:\d+$/, ''), tensor)] : []
+      return tensor ? [source(withoutNumbers(name).replace('layer_scale/variable', 'layer_scale/gamma'), tensor)] : []
     })
   )
 }

@@ -19,7 +19,7 @@ export type WeightSource = (place: Place, roles: readonly string[], index: numbe
 export function namedWeights(tensors: ReadonlyMap<string, WeightTensor>): WeightSource {
   const byEnd = new Map<string, string[]>()
   for (const key of tensors.keys()) {
-    const end = key.replace(/:\d+$/, '').split('/').slice(-2).join('/')
+    const end = withoutNumbers(key).split('/').slice(-2).join('/')
     byEnd.set(end, [...(byEnd.get(end) ?? []), key])
   }
   // A layer's own name may hold slashes ('block/conv'); then only the whole name tells.
@@ -36,6 +36,10 @@ export function namedWeights(tensors: ReadonlyMap<string, WeightTensor>): Weight
     return undefined
   }
 }
+
+/** 'conv/kernel:0' → 'conv/kernel'; a variable that its layer gave no name is 'Variable' or 'variable_12', whichever it was. */
+export const withoutNumbers = (key: string): string =>
+  key.replace(/:\d+$/, '').replace(/\/variable(_\d+)?$/i, '/variable')
 
 /** Weights under the groups of a Keras 3 archive: 'layers/conv2d/vars/0'. */
 export function groupedWeights(tensors: ReadonlyMap<string, WeightTensor>): WeightSource {

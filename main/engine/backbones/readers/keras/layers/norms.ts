@@ -51,7 +51,7 @@ const layerNormalization: Converter = (site) => {
 
 /** Of ConvNeXt: every channel times a learned number. */
 const layerScale: Converter = (site) =>
-  site.draft.push({ name: site.name, op: 'scale', input: input(site), gamma: weight(site, ['gamma'], 0) })
+  site.draft.push({ name: site.name, op: 'scale', input: input(site), gamma: weight(site, ['gamma', 'variable'], 0) })
 
 const numbers = z.unknown().optional()
 
