@@ -5,7 +5,7 @@ import { readTable } from '../../../main/engine/backbones/readers/saved-model/ta
 import { readCheckpoint } from '../../../main/engine/backbones/readers/saved-model/tensor-bundle'
 import { namedVariables } from '../../../main/engine/backbones/readers/saved-model/variables'
 import { foreignFolder } from '../foreign-models'
-import type { Files, FuzzTarget } from '../target'
+import type { Files, FuzzTarget, Seed } from '../target'
 
 const DATA = 'variables.data-00000-of-00001'
 
@@ -48,7 +48,7 @@ function snapped(bytes: Uint8Array): Buffer {
 
 export const target: FuzzTarget = {
   name: 'checkpoint',
-  seeds: async () => {
+  seeds: async (): Promise<Seed[]> => {
     const folder = await foreignFolder('tf-save')
     const [index, data] = [folder['variables/variables.index']!, folder[`variables/${DATA}`]!]
     const block = blockOf(readTable(index))

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { foreignFolder, readWhole } from '../foreign-models'
-import type { FuzzTarget } from '../target'
+import type { FuzzTarget, Seed } from '../target'
 
 async function archive(): Promise<Buffer> {
   const parts = pack()
@@ -15,7 +15,7 @@ async function archive(): Promise<Buffer> {
 
 export const target: FuzzTarget = {
   name: 'tar',
-  seeds: async () => {
+  seeds: async (): Promise<Seed[]> => {
     const plain = await archive()
     return [
       { files: { 'model.tar': plain }, entry: 'model.tar' },

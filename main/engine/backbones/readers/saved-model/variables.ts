@@ -1,4 +1,5 @@
 /** The variables of a SavedModel by names that people gave them, where the file tells, and in the order in which they were made. */
+import { StudioError } from '@shared/errors'
 import { fieldsNumbered, textField } from '../proto-reader'
 import type { SavedObject } from './saved-model-proto'
 import { readString, type Checkpoint } from './tensor-bundle'
@@ -16,12 +17,10 @@ const FLOATS = ['float32', 'float64', 'bfloat16', 'float16']
  * before 'variables/10').
  *
  * @param objects of saved_model.pb; none for a bare checkpoint
- * @throws StudioError backbone/corrupt, ProtoError
+ * @throws StudioError backbone/corrupt
  */
 export async function namedVariables(checkpoint: Checkpoint, objects: readonly SavedObject[]): Promise<SourceTensor[]> {
-  const fullNames = checkpoint.keys.includes(OBJECT_GRAPH)
-    ? readFullNames(await readString(checkpoint.tensor(OBJECT_GRAPH)))
-    : new Map<string, string>()
+  const fullNames = await readFullNames(checkpoint)
   const seen = new Set<string>()
   return checkpoint.keys
     .filter((key) => key !== OBJECT_GRAPH && !NOT_A_WEIGHT.test(key))
@@ -39,13 +38,26 @@ export async function namedVariables(checkpoint: Checkpoint, objects: readonly S
 }
 
 /** TrackableObjectGraph: nodes (1) with attributes (2) of full name (2) and checkpoint key (3). */
-function readFullNames(message: Uint8Array): Map<string, string> {
+async function readFullNames(checkpoint: Checkpoint): Promise<Map<string, string>> {
   const names = new Map<string, string>()
-  for (const { bytes: node } of fieldsNumbered(message, 1)) {
-    for (const { bytes: attribute } of fieldsNumbered(node, 2)) {
-      const name = textField(attribute, 2).replace(/:0$/, '')
-      if (name) names.set(textField(attribute, 3), name)
+  if (!checkpoint.keys.includes(OBJECT_GRAPH)) return names
+  try {
+    const message = await readString(checkpoint.tensor(OBJECT_GRAPH))
+    for (const { bytes: node } of fieldsNumbered(message, 1)) {
+      for (const { bytes: attribute } of fieldsNumbered(node, 2)) {
+        const name = textField(attribute, 2).replace(/:0$/, '')
+        if (name) names.set(textField(attribute, 3), name)
+      }
     }
+  } catch (error) {
+    if (error instanceof StudioError) throw error
+    const why = (error as Error).message
+    throw new StudioError(
+      'backbone/corrupt',
+      `The checkpoint's list of objects is damaged: ${why}.`,
+      {},
+      { cause: error }
+    )
   }
   return names
 }
