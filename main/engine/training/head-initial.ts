@@ -7,7 +7,11 @@ import { derive } from './random'
  * The softmax layer is zero: alone it is a convex problem, and its first loss is ln K whatever the seed. A hidden layer has
  * normal weights of variance 2/features, as ReLU wants them (He et al. 2015), out of the run's seed.
  */
-export function startingHead({ train, classes, config }: HeadTrainingInput): HeadWeights {
+export function startingHead({
+  train,
+  classes,
+  config
+}: Pick<HeadTrainingInput, 'train' | 'classes' | 'config'>): HeadWeights {
   const units = config.head.hiddenUnits
   const bias = new Float32Array(classes)
   if (units === 0) return { kernel: new Float32Array(train.width * classes), bias, classes }

@@ -14,7 +14,6 @@ import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
 import { CHECKPOINT_FILE, PREDICTIONS_FILE } from './checkpoint'
 import { reportFindings, saveRun, testRun } from './finish-run'
 import { findHeadRuntime, type HeadRuntime } from './head-sessions'
-import { initialHead, scoreHead } from './initial-head'
 import { Outbox, type SendMessage } from './outbox'
 import { PhaseRecorder, type RunBooks } from './phase-recorder'
 import { environmentOf } from './run-environment'
@@ -22,6 +21,7 @@ import { RunCheckpoints, type Handed, type RunFacts } from './resume/run-checkpo
 import { identityOf } from './resume/run-state'
 import { splitFeatures } from './run-data'
 import { trainHead } from './train-head'
+import { scoreHead, untrainedHead } from './untrained-head'
 
 export type FinishedMessage = Extract<TrainMessage, { type: 'finished' }>
 
@@ -162,7 +162,7 @@ class TrainingRun {
   ): Promise<Handed | null> {
     const { config, classes } = this.job
     if (!fineTunes || config.fineTune.headFirst) return this.trainHead(runtime, top, splits)
-    const head = initialHead(splits.train.features.width, classes.length, config.seed)
+    const head = untrainedHead(splits.train.features, classes.length, config)
     const kept = await scoreHead(runtime, head, splits.validation)
     return { weights: { head, tensors: new Map() }, kept }
   }

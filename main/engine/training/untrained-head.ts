@@ -1,17 +1,20 @@
 /** The head that a fine-tune begins with where no head was trained before it. */
+import type { TrainingConfig } from '@shared/domain/training-config'
 import { accuracyOf, confusionMatrix, meanCrossEntropy, predictedClasses } from '@shared/statistics/classification'
 import { predictFeatures } from './evaluate'
 import type { BestEpoch, HeadWeights } from './finetune-contract'
+import type { FeatureSet } from './head-data'
+import { startingHead } from './head-initial'
 import type { HeadRuntime } from './head-sessions'
 import { derive } from './random'
 import type { SplitFeatures } from './run-data'
 
-/** Glorot & Bengio 2010, as Keras' Dense begins: uniform within ±√(6 / (features + classes)), bias zero. */
-export function initialHead(features: number, classes: number, seed: number): HeadWeights {
-  const random = derive(seed, 'head', 'initial')
-  const limit = Math.sqrt(6 / (features + classes))
-  const kernel = Float32Array.from({ length: features * classes }, () => random.uniform(-limit, limit))
-  return { kernel, bias: new Float32Array(classes), classes }
+/** As Keras' Dense begins (Glorot & Bengio 2010): uniform within ±√(6 / (inputs + classes)), bias zero. */
+export function untrainedHead(train: FeatureSet, classes: number, config: TrainingConfig): HeadWeights {
+  const head = startingHead({ train, classes, config })
+  const random = derive(config.seed, 'head', 'initial')
+  const limit = Math.sqrt(6 / (head.kernel.length / classes + classes))
+  return { ...head, kernel: head.kernel.map(() => random.uniform(-limit, limit)) }
 }
 
 /** Epoch 0 of such a fine-tune. */
