@@ -1,23 +1,23 @@
 /** A backbone out of a file or folder that the user has, in any format that a reader knows. */
 import { basename, join } from 'node:path'
-import type { ParityCheck } from '@shared/domain/backbone'
-import { valueRange, type PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError } from '@shared/errors'
 import type { ModelJob, ModelSource } from '@shared/worker-protocol/models'
 import { chooseExecutors } from '../../executors/choose'
-import { ARCHITECTURES } from '../architectures'
-import type { Architecture } from '../architectures/architecture'
+import type { Executor } from '../../executors/executor'
+import { ARCHITECTURES, type Architecture } from '../architectures'
 import type { NetworkGraph } from '../graph'
 import { detectAndRead } from '../readers'
 import type { ImportedModel } from '../readers/imported-model'
-import { checkTwin } from '../twin/check-twin'
-import type { Candidate, Opaque, OnProgress } from './candidate'
-import { contractOf } from './contract-of'
+import type { Candidate, OnProgress } from './candidate'
+import { compareTwin } from './compare-twin'
+import { contractFrom, proposeForGraph, proposeForOpaque } from './contract-of'
 import { findArchitecture } from './from-architecture'
 import { layOut, openOpaque, type OpaqueModel } from './opaque-files'
 
 type FileSource = Extract<ModelSource, { type: 'file' }>
 type Machine = Pick<ModelJob, 'scratch' | 'runtime' | 'threads'>
+/** What the two ways of keeping a model find out each in its way. */
+type Found = Pick<Candidate, 'graph' | 'opaque' | 'notes' | 'parity' | 'contract' | 'contractOrigin'>
 
 /** Side of the pictures where neither file nor architecture says one. */
 const USUAL_SIZE = 224
@@ -29,88 +29,107 @@ export async function fromFile(source: FileSource, machine: Machine, step: OnPro
   const named = source.architecture === null ? null : findArchitecture(source.architecture)
   step('Reading the model')
   const model = await detectAndRead(path, { architecture: named?.id })
+  if (!model.graph && !model.opaque) throw new StudioError('backbone/corrupt', `'${path}' holds no network.`, { path })
   const architecture = named ?? ARCHITECTURES.find(({ id }) => id === model.architecture) ?? null
-  const graph = asIs && model.opaque ? null : model.graph
-  if (!graph && !model.opaque) throw new StudioError('backbone/corrupt', `'${path}' holds no network.`, { path })
-  const size = sizeOf(model, architecture)
-  const opaque = model.opaque && (await prepare(model, size, machine))
-  if (opaque) step(graph ? 'Comparing both routes' : 'Opening the model as it is')
-  const { contract, origin } = await contractOf({ graph, opaque, size, architecture, ...machine }, step)
-  const compared = graph && opaque ? await compareTwin(graph, opaque, contract, machine) : null
+  const opaque = model.opaque && (await prepare(model, architecture, machine))
+  const whole = opaque && (asIs || !model.graph)
+  const found = whole
+    ? await keepWhole(model, opaque, architecture, machine, step)
+    : await keepLayers(model, model.graph!, opaque, architecture, machine, step)
   const file = basename(path)
   return {
+    ...found,
     how: 'import',
     suggestedName: model.suggestedName,
     family: architecture?.family ?? 'Other',
-    architecture: graph && architecture ? architecture.id : null,
+    architecture: found.graph && architecture ? architecture.id : null,
     license: 'Not stated',
     source: `${file} (${model.sourceFormat})`,
     file,
     sourceFormat: model.sourceFormat,
-    notes: notesOf(model, asIs, compared?.notes ?? []),
-    graph,
-    opaque: graph ? null : await describeOpaque(opaque!, machine),
-    recorded: model.recorded,
-    parity: compared?.parity ?? null,
-    contract,
-    contractOrigin: origin,
+    notes: asIs && !opaque ? [...found.notes, NO_AS_IS] : found.notes,
+    recorded: found.graph && model.recorded,
     extra: []
   }
 }
 
-/** What was found out about a twin is of no use to who wants the model as it is. */
-function notesOf({ notes, opaque, graph }: ImportedModel, asIs: boolean, more: readonly string[]): string[] {
-  if (asIs && !opaque)
-    return [...notes, 'It was read as layers: a file of this format has no form of its own to run in.']
-  if (asIs && graph)
-    return ['It is kept as it is, frozen. Its variables fill a built-in architecture: its twin could learn.']
-  return [...notes, ...more]
+const NO_AS_IS = 'It was read as layers: a file of this format has no form of its own to run in.'
+const FROZEN = 'It is kept as it is, frozen. Its variables fill a built-in architecture: its twin could learn.'
+const NOT_COMPARED = 'TensorFlow is not prepared here: the model as it is was not compared with its trainable twin.'
+
+async function keepLayers(
+  { notes }: ImportedModel,
+  graph: NetworkGraph,
+  opaque: OpaqueModel | null,
+  architecture: Architecture | null,
+  machine: Machine,
+  step: OnProgress
+): Promise<Found> {
+  const { runtime, threads } = machine
+  const { frozen: executor } = await chooseExecutors({ runtime: null, threads, graph, needsTraining: false })
+  const size = inputSize(graph)
+  if (!architecture) step('Trying preprocessing contracts')
+  const known = architecture ? contractFrom(architecture, size) : await proposeForGraph(graph, size, executor)
+  const kept = { graph, opaque: null, parity: null, ...known }
+  if (!opaque) return { ...kept, notes }
+  if (!runtime) return { ...kept, notes: [...notes, NOT_COMPARED] }
+  step('Comparing both routes')
+  const { parity } = await withOpaque(opaque, machine, (asIs) => compareTwin(asIs, graph, known.contract, executor))
+  return { ...kept, notes, parity }
 }
 
-function sizeOf({ graph, opaque }: ImportedModel, architecture: Architecture | null): number {
-  const input = graph?.nodes.find((node) => node.op === 'input')
-  if (input?.op === 'input') return input.height
-  return opaque?.ports.size ?? architecture?.contract.size ?? USUAL_SIZE
+async function keepWhole(
+  { graph, notes }: ImportedModel,
+  opaque: OpaqueModel,
+  architecture: Architecture | null,
+  machine: Machine,
+  step: OnProgress
+): Promise<Found> {
+  step('Opening the model as it is')
+  return withOpaque(opaque, machine, async (network, executor) => {
+    const { form, folder, ports } = opaque
+    const featureWidth = network.outputShape.reduce((product, side) => product * side, 1)
+    const kept = { graph: null, opaque: { form, folder, ports, featureWidth }, parity: null }
+    step('Trying preprocessing contracts')
+    if (!graph || !architecture) return { ...kept, notes, ...(await proposeForOpaque(opaque, network, executor)) }
+    const own = contractFrom(architecture, opaque.size)
+    const { threads } = machine
+    const layers = await chooseExecutors({ runtime: null, threads, graph, needsTraining: false })
+    const { parity, contract } = await compareTwin(network, graph, own.contract, layers.frozen)
+    if (!parity.passed) return { ...kept, notes, ...(await proposeForOpaque(opaque, network, executor)) }
+    const reason = `Under it, it answers as ${architecture.name} with its weights does.`
+    return { ...kept, notes: [FROZEN], parity, contract, contractOrigin: { ...own.contractOrigin, reason } }
+  })
 }
 
-async function prepare(model: ImportedModel, size: number, { scratch }: Machine): Promise<OpaqueModel> {
+function inputSize({ nodes }: NetworkGraph): number {
+  const input = nodes.find((node) => node.op === 'input')
+  return input?.op === 'input' ? input.height : USUAL_SIZE
+}
+
+async function prepare(
+  model: ImportedModel,
+  architecture: Architecture | null,
+  { scratch }: Machine
+): Promise<OpaqueModel> {
   const { form, files, ports } = model.opaque!
   const folder = join(scratch, 'model')
   await layOut(files, folder)
+  const size = ports.size ?? architecture?.contract.size ?? USUAL_SIZE
   return { form, folder, ports, name: model.suggestedName, size }
 }
 
 /** @throws StudioError runtime/not-ready, device/no-executor, backbone/corrupt */
-async function describeOpaque(opaque: OpaqueModel, { runtime, threads }: Machine): Promise<Opaque> {
-  const { form, folder, ports } = opaque
-  const { frozen } = await chooseExecutors({ runtime, threads, form, graph: null, needsTraining: false })
-  const network = await openOpaque(opaque, frozen)
+async function withOpaque<T>(
+  opaque: OpaqueModel,
+  { runtime, threads }: Machine,
+  use: (network: Awaited<ReturnType<typeof openOpaque>>, executor: Executor) => Promise<T>
+): Promise<T> {
+  const choice = await chooseExecutors({ runtime, threads, form: opaque.form, graph: null, needsTraining: false })
+  const network = await openOpaque(opaque, choice.frozen)
   try {
-    const featureWidth = network.outputShape.reduce((product, side) => product * side, 1)
-    return { form, folder, ports, featureWidth }
+    return await use(network, choice.frozen)
   } finally {
     await network.dispose()
-  }
-}
-
-/** The same picture through the model as it is, run by TensorFlow, and through the layers that were read out of it. */
-async function compareTwin(
-  graph: NetworkGraph,
-  opaque: OpaqueModel,
-  contract: PreprocessingContract,
-  { runtime, threads }: Machine
-): Promise<{ parity: ParityCheck | null; notes: string[] }> {
-  if (!runtime) {
-    const note = 'TensorFlow is not prepared here, so that the model as it is was not compared with its trainable twin.'
-    return { parity: null, notes: [note] }
-  }
-  const needsTraining = false
-  const { frozen } = await chooseExecutors({ runtime, threads, form: opaque.form, graph: null, needsTraining })
-  const { frozen: executor } = await chooseExecutors({ runtime: null, threads, graph, needsTraining })
-  const asIs = await openOpaque(opaque, frozen)
-  try {
-    return { parity: await checkTwin(asIs, graph, executor, valueRange(contract)), notes: [] }
-  } finally {
-    await asIs.dispose()
   }
 }
