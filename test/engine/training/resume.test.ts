@@ -194,6 +194,21 @@ describe.each([
   }, 240_000)
 })
 
+it('goes on from a fine-tune that began without a trained head, on two threads within 1e-5', async () => {
+  const config = fineTuneConfig()
+  Object.assign(config.fineTune, { headFirst: false, epochs: 3 })
+  const [whole, paused] = [new Telling(), new Telling()]
+  await trainInProcess(await jobOf('two threads', config, { threads: 2 }), whole)
+  expect(whole.curves()[0]![1]).toBe(1)
+  const job = await jobOf('two threads paused', config, { threads: 2 })
+  const first = await trainInProcess(job, paused, () => (paused.lastStep >= 4 ? 'pause' : null))
+  expect(first.last).toMatchObject({ outcome: 'paused' })
+  await trainInProcess(resumed(job), paused)
+  const [curves, others] = [whole.curves(), paused.curves()]
+  expect(others.map((point) => point.slice(0, 3))).toEqual(curves.map((point) => point.slice(0, 3)))
+  others.forEach(([, , , value], index) => expect(Math.abs(value! - curves[index]![3]!)).toBeLessThanOrEqual(1e-5))
+}, 240_000)
+
 it('says what a run was computed from and with', async () => {
   const telling = new Telling()
   const job = await jobOf('environment', headConfig())
