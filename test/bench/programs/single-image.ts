@@ -19,7 +19,8 @@ async function main([backbones, root, threads]: string[]): Promise<void> {
   const kernel = Float32Array.from({ length: featureWidth * CLASSES }, (_, index) => Math.sin(index))
   const network = withHead(await backbone.openFeatures(executor), {
     kernel: { shape: [featureWidth, CLASSES], data: kernel },
-    bias: { shape: [CLASSES], data: new Float32Array(CLASSES) }
+    bias: { shape: [CLASSES], data: new Float32Array(CLASSES) },
+    hidden: null
   })
   const labels = Array.from({ length: CLASSES }, (_, index) => `class ${index}`)
   const paths = (await readdir(root!)).sort().slice(0, IMAGES)
