@@ -117,6 +117,9 @@ export const router = os.router({
     estimate: os.runs.estimate.handler(({ context, input }) =>
       context.studio.runs.estimate(input.datasetId, input.config)
     ),
+    rangeTest: os.runs.rangeTest.handler(({ context, input, signal }) =>
+      stream(context.studio.runs.rangeTest(input.datasetId, input.config, signal))
+    ),
     start: os.runs.start.handler(({ context, input }) => context.studio.runs.start(input)),
     stop: os.runs.stop.handler(({ context, input }) => context.studio.runs.stop(input.runId)),
     pause: os.runs.pause.handler(({ context, input }) => context.studio.runs.pause(input.runId)),

@@ -11,6 +11,7 @@ import { exportRun } from './commands/export'
 import { fit, type FitOptions } from './commands/fit'
 import { importFolder } from './commands/import'
 import { predict } from './commands/predict'
+import { rangeTest } from './commands/range-test'
 import { pauseRun, resumeRun } from './commands/resume'
 import { listRuns } from './commands/runs'
 import { addModelVerbs } from './model-verbs'
@@ -71,6 +72,21 @@ function addRunVerbs(program: Command, run: Run): void {
     .action((reference: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
       return run(options, (context) => fit(context, reference, options))
+    })
+  verb(program, 'range-test', 'try learning rates from 1e-7 to 10 and suggest one')
+    .argument('<dir|dataset>')
+    .addOption(
+      new Option('--mode <mode>', "what learns; left out, the preset's own").choices(trainingModeSchema.options)
+    )
+    .addOption(
+      new Option('--preset <preset>', 'where the settings come from').choices(presetIdSchema.options).default('default')
+    )
+    .option('--backbone <name>', 'id or name of a backbone that `models` lists')
+    .option('--seed <n>', 'seed of first weights, order, augmentation', wholeNumber)
+    .option('--set <key=value...>', 'any setting; may be repeated', collect, [])
+    .action((reference: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
+      return run(options, (context) => rangeTest(context, reference, options))
     })
   verb(program, 'resume', 'go on with a run that was paused or interrupted')
     .argument('<run>', 'id, beginning of an id, or name')

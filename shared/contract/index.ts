@@ -19,6 +19,7 @@ import { evaluationSchema, predictionFilterSchema, predictionSchema } from '../d
 import { jobSchema } from '../domain/job'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
+import { rangeTestEventSchema } from '../domain/range-test'
 import { metricPointSchema, runEventSchema, runSchema } from '../domain/run'
 import { folderListingSchema, settingsSchema, systemInfoSchema, systemStatusSchema } from '../domain/system'
 import {
@@ -141,6 +142,10 @@ export const contract = {
         warnings: z.array(z.string())
       })
     ),
+    /** The learning rate range test of a configuration, as it goes; leaving the stream ends it. */
+    rangeTest: procedure
+      .input(datasetRef.extend({ config: trainingConfigSchema }))
+      .output(eventIterator(rangeTestEventSchema)),
     start: procedure
       .input(datasetRef.extend({ name: z.string().min(1).max(120).optional(), config: trainingConfigSchema }))
       .output(runSchema),

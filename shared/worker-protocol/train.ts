@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { splitSchema } from '../domain/dataset'
 import { findingSchema } from '../domain/finding'
 import { preprocessingContractSchema } from '../domain/preprocessing'
+import { rangeTestSchema } from '../domain/range-test'
 import {
   liveMistakeSchema,
   metricPointSchema,
@@ -61,6 +62,8 @@ export type TrainJob = z.infer<typeof trainJobSchema>
 export const trainRequestSchema = z.discriminatedUnion('type', [
   /** The job lies in a JSON file: large arrays do not travel over ports. */
   z.object({ type: z.literal('start'), jobFile: z.string() }),
+  /** A learning rate range test with the job's configuration, instead of a run. */
+  z.object({ type: z.literal('range-test'), jobFile: z.string() }),
   /** End cleanly after this step, keeping the best checkpoint. */
   z.object({ type: z.literal('stop') }),
   /** End after this step with a checkpoint to go on from. A run that only has its test before it comes to its end instead. */
@@ -89,6 +92,8 @@ export const trainMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('epoch'), epochsDone: z.int(), best: runSchema.shape.best }),
   z.object({ type: z.literal('mistakes'), mistakes: z.array(liveMistakeSchema) }),
   z.object({ type: z.literal('finding'), finding: findingSchema }),
+  /** Of a range test: the curve as far as it has come. After the last, whole one comes a `finished` without files. */
+  z.object({ type: z.literal('range-test'), test: rangeTestSchema }),
   z.object({
     type: z.literal('finished'),
     outcome: z.enum(['completed', 'stopped', 'paused']),

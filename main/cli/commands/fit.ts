@@ -45,7 +45,7 @@ export async function fit(context: CommandContext, reference: string, options: F
 }
 
 /** A folder is imported, its split drawn with the run's seed, or looked at again; anything else is a dataset's id or name. */
-async function findDataset(
+export async function findDataset(
   context: CommandContext,
   reference: string,
   splitSeed: number | undefined
@@ -77,7 +77,7 @@ function reasonsInForce({ config, reasons }: Recommendation, used: TrainingConfi
 }
 
 /** In the order in which they count: `--set` has the last word. @throws StudioError usage/invalid */
-function settingChanges({ epochs, seed, set }: FitOptions, { mode, head }: TrainingConfig): Change[] {
+export function settingChanges({ epochs, seed, set }: FitOptions, { mode, head }: TrainingConfig): Change[] {
   const changes: Change[] = []
   if (epochs !== undefined) changes.push([mode === 'head' ? 'head.epochs' : 'fineTune.epochs', String(epochs)])
   if (seed !== undefined) changes.push(['seed', String(seed)])
@@ -95,5 +95,5 @@ function settingChanges({ epochs, seed, set }: FitOptions, { mode, head }: Train
 }
 
 /** @throws StudioError config/unknown-key, config/invalid */
-const withChanges = (config: TrainingConfig, changes: Change[]): TrainingConfig =>
+export const withChanges = (config: TrainingConfig, changes: Change[]): TrainingConfig =>
   changes.reduce((changed, [key, value]) => withSetting(changed, key, value), config)

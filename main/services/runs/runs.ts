@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isResting, isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
+import type { RangeTestEvent } from '@shared/domain/range-test'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import { validateConfig } from '@shared/domain/presets'
 import type { Recommendation } from '@shared/domain/recommendation'
@@ -14,6 +15,7 @@ import { LiveRun } from './live-run'
 import { defaultRunName, newRunId, nextColor } from './naming'
 import { assertStartable, estimateRun, readData, rememberFeatures, type RunEstimate } from './preflight'
 import { assertResumable } from './resume'
+import { rangeTest } from './range-test'
 import { recommend } from './recommend'
 import { RunQueue, type Ending } from './run-queue'
 import { watchStoredRun } from './stored-run'
@@ -75,6 +77,11 @@ export class RunsService {
   /** What a run would take, and whether it could start now. @throws StudioError dataset/not-found, backbone/not-found */
   estimate(datasetId: string, config: TrainingConfig): Promise<RunEstimate> {
     return estimateRun(this.context, datasetId, config, this.queue.size > 0)
+  }
+
+  /** See `rangeTest`. It does not wait for runs that train. */
+  rangeTest(datasetId: string, config: TrainingConfig, signal?: AbortSignal): AsyncGenerator<RangeTestEvent> {
+    return rangeTest(this.context, datasetId, config, signal)
   }
 
   /**

@@ -150,6 +150,7 @@ export class Training {
         return live.setMistakes(message.mistakes)
       case 'finding':
         return this.enqueue(() => this.update({ findings: [...live.run.findings, message.finding] }))
+      case 'range-test':
       case 'finished':
       case 'failed':
         return undefined

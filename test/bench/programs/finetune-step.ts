@@ -1,51 +1,81 @@
-/** Whetstone's time and memory for one step of fine-tuning. Arguments: backbones folder, blocks to unfreeze, batch, threads. */
+/**
+ * Whetstone's time and memory for one step of fine-tuning. Arguments: backbones folder, network, first block to learn or 'all',
+ * batch, threads, and 'recomputed' or 'cached': what the frozen part's answers are.
+ */
 import { homedir } from 'node:os'
 import { createRandom } from '../../../shared/random'
-import { listBlocks } from '../../../main/engine/backbones/blocks'
+import { architectureOf, randomWeights } from '../../../main/engine/backbones/architectures/index'
+import { listBlocks, splitAtBlock } from '../../../main/engine/backbones/blocks'
+import type { NetworkGraph } from '../../../main/engine/backbones/graph'
 import { layersOf, loadBackbone } from '../../../main/engine/backbones/load-backbone'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
 import { NativeOps } from '../../../main/engine/executors/tensorflow-kernels/native-ops'
 import { loadTensorFlow } from '../../../main/engine/runtime/load'
 import { prepareRuntime } from '../../../main/engine/runtime/prepare'
-import { splitForTraining } from '../../../main/engine/training/finetune'
-import { NativeOptimizer } from '../../../main/engine/training/finetune/optimizer'
-import { TrainableNetwork } from '../../../main/engine/training/finetune/trainable-network'
-import { softTargets } from '../../../main/engine/training/head-data'
+import { prepareNetwork } from '../../../main/engine/training/finetune/prepare-network'
+import { runPrefix } from '../../../main/engine/training/finetune/run-prefix'
+import { TrainingStep } from '../../../main/engine/training/finetune/training-step'
 import { cacheDirectory } from '../../../main/paths'
+import { trainingConfigSchema } from '../../../shared/domain/training-config'
+import type { LabelledImage } from '../../../shared/worker-protocol/train'
 import { serveLines } from './serve-lines'
 
 const CLASSES = 10
 const FEATURES = 1280
+const SIDE = 224
 
-async function main([backbones, unfreezeText, batchText, threadsText]: string[]): Promise<void> {
+async function main(args: string[]): Promise<void> {
+  const [backbones, name, first, batchText, threadsText, kept] = args as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string
+  ]
   const [batch, threads] = [Number(batchText), Number(threadsText)]
-  const unfreeze = unfreezeText === 'all' ? 'all' : Number(unfreezeText)
   const directory = cacheDirectory(process.env, process.platform, homedir())
   const { location } = await prepareRuntime({ cacheDirectory: directory, flavour: 'cpu' })
   const tf = loadTensorFlow(location, { threads })
-  const graph = layersOf(await loadBackbone([backbones!], 'efficientnet-lite0'), 'Training')
-  const { prefix, suffix } = splitForTraining(graph, listBlocks(graph), unfreeze)
-  const frozen = prefix && (await (await createOnnxRuntimeExecutor({ threads })).load(prefix))
+  const graph = await openGraph(backbones, name)
+  const { prefix, suffix } = first === 'all' ? { prefix: null, suffix: graph } : splitAtBlock(graph, first)
+  const frozen = prefix && (await (await createOnnxRuntimeExecutor({ threads })).load(prefix, 'stream'))
   const random = createRandom(1)
   const ops = new NativeOps(tf)
   const kernel = Float32Array.from({ length: FEATURES * CLASSES }, () => random.normal() * 0.03)
-  const network = new TrainableNetwork(ops, suffix, { kernel, bias: new Float32Array(CLASSES), classes: CLASSES })
-  const settings = { optimizer: 'adamw', weightDecay: 0.05, clipNorm: 1 } as const
-  const optimizer = new NativeOptimizer(ops, network.parameters.all, settings)
-  const images = Float32Array.from({ length: batch * 224 * 224 * 3 }, () => 2 * random.float() - 1)
-  const labels = Array.from({ length: batch }, (_, index) => index % CLASSES)
-  const shape = (frozen?.outputShape ?? [224, 224, 3]) as [number, number, number]
+  const head = { kernel, bias: new Float32Array(CLASSES), classes: CLASSES }
+  const config = trainingConfigSchema.parse({
+    mode: 'finetune',
+    fineTune: { batchSize: batch, labelSmoothing: 0.1, weightDecay: 0.05, clipNorm: 1 }
+  })
+  const blocks = listBlocks(graph)
+  const { network } = prepareNetwork(ops, suffix, { blocks, head, config }, 1)
+  const pictures = Float32Array.from({ length: batch * SIDE * SIDE * 3 }, () => 2 * random.float() - 1)
+  const images = Array.from({ length: batch }, (_, id) => imageOf(id))
+  const shape = (frozen?.outputShape ?? [SIDE, SIDE, 3]) as [number, number, number]
+  const step = new TrainingStep(ops, network, config, images, shape)
+  const through = frozen ? runPrefix(frozen) : (values: Float32Array) => Promise.resolve(values)
+  const answers = await through(pictures, batch)
 
   await serveLines(async () => {
     const start = performance.now()
-    const values = frozen ? await frozen.run(images, batch) : images
-    const x = tf.tensor4d(values, [batch, ...shape])
-    const targets = tf.tensor2d(softTargets(labels, CLASSES, 0.1), [batch, CLASSES])
-    const { loss, gradients } = network.lossAndGradients(x, targets, null)
-    optimizer.step(gradients, 1e-4)
-    tf.dispose([x, targets])
+    const values = kept === 'cached' ? answers.slice() : (await through(pictures, batch)).slice()
+    const { loss } = step.take([{ images, values, step: 0, mix: null }], 1e-4)
     return { ms: performance.now() - start, loss }
   })
 }
+
+async function openGraph(backbones: string, name: string): Promise<NetworkGraph> {
+  if (!name.startsWith('mobilenet-v2')) return layersOf(await loadBackbone([backbones], name), 'Training')
+  return architectureOf(name).build({ weights: randomWeights(1), classes: null, size: SIDE })
+}
+
+const imageOf = (id: number): LabelledImage => ({
+  id,
+  path: '',
+  hash: '',
+  classIndex: id % CLASSES,
+  split: 'train'
+})
 
 void main(process.argv.slice(2))

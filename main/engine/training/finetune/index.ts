@@ -16,21 +16,43 @@ import { TrainingLoop, type LoopResult } from './training-loop'
 
 /** @throws StudioError run/diverged; config/invalid; runtime/* when TensorFlow does not load. */
 export const fineTune: FineTune = async (input) => {
+  const open = await openFineTune(input)
+  const loop = new TrainingLoop(input, open.ops, open.network, open.inputs)
+  try {
+    return resultOf(await loop.run(), open, input)
+  } finally {
+    loop.dispose()
+    await open.close()
+  }
+}
+
+export interface OpenFineTune extends PreparedNetwork {
+  ops: NativeOps
+  /** What learns, as it was before. */
+  suffix: NetworkGraph
+  inputs: StepInputs
+  close(): Promise<void>
+}
+
+/** Everything that a step needs. @throws StudioError config/invalid; runtime/* */
+export async function openFineTune(input: FineTuneInput): Promise<OpenFineTune> {
   const tf = loadTensorFlow(input.runtime, { threads: input.threads })
   const { prefix, suffix } = splitForTraining(input.graph, input.blocks, input.config.fineTune.unfreeze)
   const frozen = prefix && (await input.executor.load(prefix, 'stream'))
-  const ops = new NativeOps(tf)
-  const closing: (() => void | Promise<void>)[] = [() => ops.dispose(), () => frozen?.dispose()]
   try {
     const inputs = await openInputs(input, frozen)
-    closing.unshift(() => inputs.close())
+    const ops = new NativeOps(tf)
     const prepared = prepareNetwork(ops, suffix, input, inputs.batchesPerEpoch)
-    closing.unshift(() => prepared.network.dispose())
-    const loop = new TrainingLoop(input, ops, prepared.network, inputs)
-    closing.unshift(() => loop.dispose())
-    return resultOf(await loop.run(), prepared, suffix, input)
-  } finally {
-    for (const close of closing) await close()
+    const close = async (): Promise<void> => {
+      prepared.network.dispose()
+      ops.dispose()
+      await inputs.close()
+      await frozen?.dispose()
+    }
+    return { ...prepared, ops, suffix, inputs, close }
+  } catch (error) {
+    await frozen?.dispose()
+    throw error
   }
 }
 
@@ -62,12 +84,7 @@ function openInputs(input: FineTuneInput, prefix: FrozenNetwork | null): Promise
   })
 }
 
-function resultOf(
-  result: LoopResult,
-  { unfold }: PreparedNetwork,
-  suffix: NetworkGraph,
-  input: FineTuneInput
-): FineTuneResult {
+function resultOf(result: LoopResult, { unfold, suffix }: OpenFineTune, input: FineTuneInput): FineTuneResult {
   const { weights, epochsDone, best, stopped } = result
   if (!weights) return { head: input.head, tensors: new Map(), epochsDone, best, stopped }
   const tensors = new Map<string, WeightTensor>()
