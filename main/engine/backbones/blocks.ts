@@ -14,7 +14,7 @@ export interface Block {
  * Groups neighbouring nodes by the block that their names tell, as `BLOCK_NAMES` has it: what comes before the first block is
  * the stem, what comes after the last the head. Names that tell of no block group by their first part (`b3_expand` → `b3`).
  * Whatever has no weights and a name of its own (the pooling at the end) joins the block before it, and so does a group
- * that could not be cut off, because more than one value crosses its border. The input belongs to no block.
+ * that could not be cut off, because more than one value crosses its border or it begins after the pooling. The input belongs to no block.
  */
 export function listBlocks(graph: NetworkGraph): Block[] {
   const groups: { name: string; nodes: GraphNode[] }[] = []
@@ -31,10 +31,15 @@ export function listBlocks(graph: NetworkGraph): Block[] {
     else if (current && !withWeights.has(current.name)) Object.assign(current, { name }).nodes.push(node)
     else groups.push({ name, nodes: [node] })
   }
+  const shapes = inferShapes(graph)
+  const canBegin = (node: GraphNode): boolean => {
+    const [border, ...others] = entriesOf(graph, node.name)
+    return others.length === 0 && shapes.get(border!)!.length === 3
+  }
   const blocks: { name: string; nodes: GraphNode[] }[] = []
   for (const group of groups) {
     const previous = blocks.at(-1)
-    if (previous && entriesOf(graph, group.nodes[0]!.name).size !== 1) previous.nodes.push(...group.nodes)
+    if (previous && !canBegin(group.nodes[0]!)) previous.nodes.push(...group.nodes)
     else blocks.push(group)
   }
   return blocks.map(({ name, nodes }) => ({ name, nodes: nodes.map((node) => node.name) }))
