@@ -21,7 +21,7 @@ async function main(numbers: string[]): Promise<void> {
   const base = trainingConfigSchema.parse({})
   const config = {
     ...base,
-    head: { ...base.head, epochs },
+    head: { ...base.head, method: 'gradient' as const, epochs },
     earlyStopping: { ...base.earlyStopping, enabled: false }
   }
   const runtime = findHeadRuntime()

@@ -46,7 +46,7 @@ function clouds(seed: number, rowsPerClass: number, classes: number, spread: num
 
 function configWith(head: Partial<TrainingConfig['head']>, rest: Partial<TrainingConfig> = {}): TrainingConfig {
   const base = presetConfig('default', 'head')
-  return { ...base, ...rest, head: { ...base.head, ...head } }
+  return { ...base, ...rest, head: { ...base.head, method: 'gradient', ...head } }
 }
 
 function inputOf(changes: Partial<HeadTrainingInput> = {}) {

@@ -2,6 +2,7 @@
  * Trains a head to the optimum of L2-regularised logistic regression. Each penalty of the sweep counts as an epoch of one step,
  * with the objective at its minimum as the loss: validation runs once a penalty, and the best of them is kept.
  */
+import { StudioError } from '@shared/errors'
 import { accuracyOf, confusionMatrix, meanCrossEntropy, predictedClasses } from '@shared/statistics/classification'
 import { classWeights } from '../class-balance'
 import { EarlyStopping } from '../early-stopping'
@@ -105,6 +106,7 @@ class PenaltyPath {
     })
     this.point = Float32Array.from(minimum.point)
     this.evaluations = minimum.evaluations
+    if (!Number.isFinite(minimum.value)) throw notFinite(penalty)
     return minimum.value
   }
 
@@ -178,6 +180,15 @@ class PenaltyPath {
     this.kept = { head, epoch: saved.kept }
   }
 }
+
+/** Nothing of the method can make it so: the features did. */
+const notFinite = (penalty: number): StudioError =>
+  new StudioError(
+    'run/diverged',
+    `The loss is not a number at the penalty ${penalty}: the features hold values that are not finite, or too large. ` +
+      "Set head.scaling to 'center', or look at the backbone's preprocessing.",
+    { penalty }
+  )
 
 const flat = (values: Float32Array): { shape: number[]; data: Float32Array } => ({
   shape: [values.length],
