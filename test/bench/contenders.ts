@@ -46,10 +46,10 @@ export async function pythonPeer(
 /** Bundles programs/NAME.ts as the product is bundled, and starts it. */
 export async function ownProgram(name: string, args: readonly string[]): Promise<Contender> {
   const folder = buildFolder('bench')
-  await bundle(
-    { [name]: `test/bench/programs/${name}.ts`, 'onnx-session': 'main/engine/threads/onnx-session.ts' },
-    folder
+  const threads = Object.fromEntries(
+    ['augment', 'onnx-session'].map((thread) => [thread, `main/engine/threads/${thread}.ts`])
   )
+  await bundle({ [name]: `test/bench/programs/${name}.ts`, ...threads }, folder)
   return converse(spawn(process.execPath, [join(folder, `${name}.cjs`), ...args], silent()), name)
 }
 

@@ -10,6 +10,11 @@ import { ExampleMaker, type Example, type ExampleSettings, type ExampleTask } fr
 
 /** On one thread at once: while libvips decodes one of them elsewhere, the thread augments another. */
 const IN_FLIGHT = 4
+/**
+ * Megabytes of a thread's young generation: what a picture leaves behind is collected soon, instead of growing each heap to
+ * 150 MB first.
+ */
+const YOUNG_MEGABYTES = 8
 /** Each thread costs some 30 MB; eight of them feed about a thousand pictures a second. */
 const MOST_THREADS = 8
 
@@ -93,7 +98,10 @@ export class ExamplePool {
   }
 
   #start(program: string): Thread {
-    const worker = new Worker(program, { workerData: this.#options.settings })
+    const worker = new Worker(program, {
+      workerData: this.#options.settings,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES }
+    })
     const thread: Thread = { worker, pending: new Map() }
     worker.on('message', (answer: AugmentThreadAnswer) => this.#settle(thread, answer))
     worker.on('error', (error) => this.#lose(thread, error))

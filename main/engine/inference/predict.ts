@@ -6,6 +6,7 @@ import { StudioError } from '@shared/errors'
 import { isImageName } from '@shared/formats/image-names'
 import { loadBatches } from '../data/batches'
 import { applyContract } from '../data/preprocess'
+import { runBatches } from '../data/run-batches'
 import { topGuesses, type TrainedNetwork } from './trained-network'
 
 const TOP = 5
@@ -43,10 +44,11 @@ export async function* predictFolder(
   let done = 0
   let start = performance.now()
   const pathOf = (file: string): string => join(directory, file)
-  for await (const batch of loadBatches({ items: files, pathOf, contract, batchSize: BATCH_SIZE, signal })) {
-    const count = batch.items.length
-    const logits = count > 0 ? await network.run(batch.data, count) : new Float32Array()
-    const ms = (performance.now() - start) / (count + batch.failed.length)
+  const batches = loadBatches({ items: files, pathOf, contract, batchSize: BATCH_SIZE, signal })
+  // The next batches are decoded, and in the network, while these predictions are told.
+  for await (const { batch, outputs: logits } of runBatches(batches, network)) {
+    if (signal?.aborted) break
+    const ms = (performance.now() - start) / (batch.items.length + batch.failed.length)
     const read = batch.items.map((file, index): ImagePrediction => {
       const top = topGuesses(logits.subarray(index * width, (index + 1) * width), classes, TOP)
       return { file, top, error: null, ms }

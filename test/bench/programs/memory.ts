@@ -1,0 +1,103 @@
+/**
+ * What the process holds while it reads many small pictures. Arguments: backbones folder, `inputs` (two epochs of fine-tuning's
+ * inputs) or `features` (from files to the feature cache), how many pictures.
+ */
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { augmentationConfigSchema } from '@shared/domain/training-config'
+import type { LabelledImage } from '@shared/worker-protocol/train'
+import { atInputSize } from '../../../main/engine/backbones/load-backbone'
+import { extractFeatures } from '../../../main/engine/data/features'
+import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
+import { openTrainingInputs } from '../../../main/engine/training/finetune/image-inputs'
+import { openBackbone } from './open-backbone'
+import { serveLines } from './serve-lines'
+
+/** Of the network's input: small, so that a minute is enough; memory per picture in the making grows with its square. */
+const SIZE = 32
+const BATCH = 32
+const THREADS = 2
+/** Pictures that differ; the others differ in bytes behind the picture's end, which makes them other files. */
+const PICTURES = 200
+
+async function makeFiles(root: string, count: number): Promise<LabelledImage[]> {
+  const pictures = await Promise.all(
+    Array.from({ length: PICTURES }, (_, index) => {
+      const pixels = Uint8Array.from({ length: 40 * 36 * 3 }, (_, place) => 127 + 100 * Math.sin(place / (5 + index)))
+      return sharp(pixels, { raw: { width: 40, height: 36, channels: 3 } })
+        .jpeg()
+        .toBuffer()
+    })
+  )
+  const images: LabelledImage[] = []
+  for (let id = 0; id < count; id++) {
+    const folder = `f${Math.floor(id / 1000)}`
+    if (id % 1000 === 0) await mkdir(join(root, folder))
+    const bytes = Buffer.concat([pictures[id % PICTURES]!, Buffer.from(String(id))])
+    const path = `${folder}/${id}.jpg`
+    await writeFile(join(root, path), bytes)
+    const hash = createHash('sha256').update(bytes).digest('hex')
+    images.push({ id, path, hash, classIndex: id % 5, split: 'train' })
+  }
+  return images
+}
+
+async function main([backbones, what, count]: string[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-memory-'))
+  const datasetRoot = join(folder, 'pictures')
+  await mkdir(datasetRoot)
+  const images = await makeFiles(datasetRoot, Number(count))
+  const embedded = await openBackbone(backbones!, 'efficientnet-lite0')
+  const contract = { ...embedded.info.contract, size: SIZE }
+  const onUnreadable = ({ path }: LabelledImage, error: unknown): never => {
+    throw new Error(`'${path}' cannot be read`, { cause: error })
+  }
+
+  const inputs = async (): Promise<number> => {
+    const made = await openTrainingInputs({
+      contract,
+      augmentation: augmentationConfigSchema.parse({}),
+      seed: 1,
+      datasetRoot,
+      prefix: null,
+      train: images,
+      validation: [],
+      batchSize: BATCH,
+      threads: THREADS,
+      decodedDirectory: join(folder, 'decoded'),
+      onUnreadable
+    })
+    let seen = 0
+    // The first decodes, the second reads what was decoded.
+    for (const epoch of [1, 2]) for await (const batch of made.epoch(epoch)) seen += batch.images.length
+    await made.close()
+    return seen
+  }
+  const features = async (): Promise<number> => {
+    const executor = await createOnnxRuntimeExecutor({ threads: THREADS })
+    const backbone = atInputSize(embedded, SIZE)
+    const cacheDirectory = join(folder, 'features')
+    const { computed } = await extractFeatures({
+      images,
+      root: datasetRoot,
+      contract,
+      backbone,
+      executor,
+      cacheDirectory
+    })
+    return computed
+  }
+
+  await serveLines(async () => {
+    const start = performance.now()
+    const seen = what === 'inputs' ? await inputs() : await features()
+    const residentBytes = process.memoryUsage().rss
+    return { imagesPerSecond: (1000 * seen) / (performance.now() - start), residentBytes }
+  })
+  await rm(folder, { recursive: true })
+}
+
+void main(process.argv.slice(2))
