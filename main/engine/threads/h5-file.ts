@@ -132,6 +132,8 @@ function answer(call: H5Call): H5Answer {
   try {
     files.writeFile(FILE, call.bytes)
     const file = new h5wasm.File(FILE, 'r')
+    // The library's wrapper does not look whether it could open the file.
+    if (file.file_id <= 0n) throw new Error('its beginning is damaged, or it is cut short')
     try {
       const walk = new Walk(call)
       walk.group(file, '', 0)

@@ -15,8 +15,8 @@ export interface H5Content {
 /** Keras does not compress, h5py can: datasets larger than this times the file are not believed. */
 const MAX_RATIO = 16
 const SPARE_BYTES = 2 ** 20
-/** Milliseconds for a small file; a well-formed one takes a few. */
-const BASE_TIME = 4000
+/** Milliseconds for a small file: a well-formed one takes a few. A damaged heap of strings can have the library go round for ever. */
+const BASE_TIME = 3000
 /** Bytes a millisecond that the slowest disk and machine manage. */
 const SLOWEST = 4096
 
@@ -46,7 +46,10 @@ export async function readH5(bytes: Uint8Array, what: string, skip: readonly str
 }
 
 async function startThread(): Promise<Worker> {
-  const worker = new Worker(threadFile('h5-file'))
+  // The library tells all it thinks of a damaged file, at length; what matters comes as an answer.
+  const worker = new Worker(threadFile('h5-file'), { stdout: true, stderr: true })
+  worker.stdout.resume()
+  worker.stderr.resume()
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve())
     worker.once('error', reject)
@@ -63,14 +66,16 @@ async function ask(worker: Worker, call: H5Call, milliseconds: number): Promise<
   const { answer, sound } = await new Promise<{ answer: H5Answer; sound: boolean }>((resolve) => {
     const settle = (answer: H5Answer, sound: boolean): void => {
       clearTimeout(timer)
-      worker.off('message', onMessage).off('error', onError)
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit)
       resolve({ answer, sound })
     }
     const fail = (why: string): void => settle({ kind: 'wrong', why }, false)
-    const onMessage = (answer: H5Answer): void => settle(answer, true)
+    // After a fault in mid-file the library may hold on to it, and mistake the next for it.
+    const onMessage = (answer: H5Answer): void => settle(answer, answer.kind === 'content')
     const onError = (error: Error): void => fail(`the HDF5 library failed on it (${error.message})`)
+    const onExit = (): void => fail('the HDF5 library gave up on it')
     const timer = setTimeout(() => fail('it takes too long, as damaged files do'), milliseconds)
-    worker.on('message', onMessage).on('error', onError)
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit)
     worker.postMessage(call)
   })
   if (sound && !kept) {
