@@ -22,7 +22,13 @@ export async function bench(): Promise<BenchRow[]> {
     const sweep = `45 penalties on ${images} × ${features} features`
     const lost = of(theirs!, 'accuracy') - of(ours!, 'accuracy')
     return [
-      row(sweep, 's', of(ours!, 'seconds'), { name: 'scikit-learn', value: of(theirs!, 'seconds') }, { ratioAtMost: 1 }),
+      row(
+        sweep,
+        's',
+        of(ours!, 'seconds'),
+        { name: 'scikit-learn', value: of(theirs!, 'seconds') },
+        { ratioAtMost: 1 }
+      ),
       row(`${sweep}: accuracy lost against scikit-learn`, 'points', lost * 100, null, { valueBelow: 0.5 })
     ]
   } finally {
