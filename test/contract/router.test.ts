@@ -1,5 +1,5 @@
 /** Every method of the contract, called as a door calls it: oRPC checks each input and output against its schema. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDefinedError, ORPCError } from '@orpc/client'
 import { createRouterClient, type RouterClient } from '@orpc/server'
@@ -123,6 +123,102 @@ test('models', async () => {
   expect(await failure(api.models.preview({ ...preview, backboneId: '../..' }))).toMatchObject({
     code: 'backbone/not-found'
   })
+})
+
+test('a backbone of one’s own: imported, measured, corrected, trained on, removed', async () => {
+  const arrive = async (job: { id: string }) => fixture.studio.jobs.settled(job.id)
+  const file = join(fixture.folder, 'Mine')
+  writeFileSync(file, '')
+  const job = await arrive(await api.models.import({ path: file, name: 'My net' }))
+  expect(job).toMatchObject({ kind: 'backbone', state: 'done', backboneId: 'my-net', error: null })
+  const backboneId = 'my-net'
+  expect(await api.models.get({ backboneId })).toMatchObject({
+    name: 'My net',
+    origin: 'imported',
+    speed: { msPerImage: 20 },
+    provenance: { notes: ['A note.'], contract: { from: 'proposed', certainty: 0.4 } }
+  })
+  expect(await failure(api.models.import({ path: file, name: 'My net' }))).toMatchObject({ code: 'backbone/exists' })
+  expect(await failure(api.models.import({ path: join(fixture.folder, 'nowhere') }))).toMatchObject({
+    code: 'backbone/no-source'
+  })
+  expect(await failure(api.models.import({ path: file, name: ' ' }))).toMatchObject({ code: 'request/invalid' })
+  expect((await arrive(await api.models.import({ path: file }))).backboneId).toBe('mine')
+
+  expect(await api.models.measure({ backboneId })).toHaveLength(2)
+  expect((await api.models.get({ backboneId })).speed).toMatchObject({ imagesPerSecond: 100 })
+  expect(await failure(api.models.measure({ backboneId: 'none' }))).toMatchObject({ code: 'backbone/not-found' })
+  expect(await api.models.rename({ backboneId, name: 'Renamed' })).toMatchObject({ id: backboneId, name: 'Renamed' })
+  expect(await failure(api.models.rename({ backboneId, name: 'mine' }))).toMatchObject({ code: 'backbone/exists' })
+  const { contract } = await api.models.get({ backboneId })
+  const raw = { ...contract, mean: [0, 0, 0] as [number, number, number] }
+  expect(await api.models.setContract({ backboneId, contract: raw })).toMatchObject({
+    contract: { mean: [0, 0, 0] },
+    provenance: { contract: { from: 'user', certainty: null } }
+  })
+  const std = [0, 1, 1] as [number, number, number]
+  expect(await failure(api.models.setContract({ backboneId, contract: { ...raw, std } }))).toMatchObject({
+    code: 'request/invalid'
+  })
+  const embedded = { backboneId: 'efficientnet-lite0' }
+  expect(await failure(api.models.setContract({ ...embedded, contract: raw }))).toMatchObject({
+    code: 'backbone/embedded'
+  })
+  expect(await failure(api.models.remove(embedded))).toMatchObject({ code: 'backbone/embedded' })
+  expect(await failure(api.models.remove({ backboneId: '../..' }))).toMatchObject({ code: 'backbone/not-found' })
+
+  const datasetId = await importPictures()
+  const run = await api.runs.start({ datasetId, config: { ...config, backboneId } })
+  await fixture.studio.runs.settled(run.id)
+  expect(await failure(api.models.remove({ backboneId }))).toMatchObject({ code: 'backbone/in-use' })
+  await api.models.remove({ backboneId, force: true })
+  await api.runs.remove({ runId: run.id })
+  expect((await api.models.list()).map(({ id }) => id)).toEqual(['efficientnet-lite0', 'mine'])
+  await api.models.remove({ backboneId: 'mine' })
+})
+
+test('an import that fails, crashes or is stopped leaves nothing behind', async () => {
+  const shelf = join(fixture.folder, 'home', 'backbones')
+  for (const [what, code] of [
+    ['broken', 'backbone/corrupt'],
+    ['hostile', 'worker/crashed']
+  ] as const) {
+    writeFileSync(join(fixture.folder, what), '')
+    const { id } = await api.models.import({ path: join(fixture.folder, what) })
+    expect(await fixture.studio.jobs.settled(id)).toMatchObject({ state: 'failed', error: { code }, backboneId: null })
+  }
+  writeFileSync(join(fixture.folder, 'endless'), '')
+  const { id } = await api.models.import({ path: join(fixture.folder, 'endless') })
+  await api.system.cancelJob({ jobId: id })
+  expect(await fixture.studio.jobs.settled(id)).toMatchObject({ state: 'cancelled' })
+  expect(readdirSync(shelf)).toEqual([])
+})
+
+test('what the studio offers is fetched once', async () => {
+  expect((await api.models.offers()).map(({ id, present }) => [id, present])).toEqual([
+    ['efficientnet-lite1', false],
+    ['efficientnet-lite2', false]
+  ])
+  const job = await api.models.fetch({ offer: 'lite1' })
+  expect(await fixture.studio.jobs.settled(job.id)).toMatchObject({ backboneId: 'efficientnet-lite1' })
+  expect((await api.models.offers())[0]).toMatchObject({ present: true })
+  expect(await failure(api.models.fetch({ offer: 'efficientnet-lite1' }))).toMatchObject({ code: 'backbone/exists' })
+  expect(await failure(api.models.fetch({ offer: 'resnet' }))).toMatchObject({ code: 'backbone/unknown-offer' })
+  await api.models.remove({ backboneId: 'efficientnet-lite1' })
+})
+
+test('the folders of a page show models when it asks for them', async () => {
+  const folder = join(fixture.folder, 'models')
+  mkdirSync(folder)
+  for (const name of ['b.keras', 'a.h5', 'c.tar.gz', 'notes.txt']) writeFileSync(join(folder, name), 'x')
+  expect(
+    (await api.system.browse({ path: folder, models: true })).models.map(({ name, bytes }) => [name, bytes])
+  ).toEqual([
+    ['a.h5', 1],
+    ['b.keras', 1],
+    ['c.tar.gz', 1]
+  ])
+  expect((await api.system.browse({ path: folder })).models).toEqual([])
 })
 
 test('augmentation preview', async () => {

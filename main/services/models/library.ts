@@ -13,7 +13,7 @@ import type { Store } from '../../store/store'
 import type { WorkerHost } from '../../supervisor/worker-host'
 import type { JobHandle, JobsService } from '../jobs/jobs'
 import { bringIn } from './bring-in'
-import type { Shelf, Workplace } from './shelf'
+import { isSameName, type Shelf, type Workplace } from './shelf'
 
 export interface LibraryContext {
   store: Pick<Store, 'runs'>
@@ -61,7 +61,7 @@ export class ModelLibrary {
       throw new StudioError('backbone/no-source', `${why} ${source}.`, { path: source }, { cause })
     })
     const given = name?.trim() || null
-    const taken = given && (await this.context.all()).find((backbone) => backbone.name === given)
+    const taken = given && (await this.context.all()).find((backbone) => isSameName(backbone.name, given))
     if (taken) {
       throw new StudioError('backbone/exists', `A backbone is called '${given}' already.`, { backboneId: taken.id })
     }
@@ -136,7 +136,7 @@ export class ModelLibrary {
   async rename(backboneId: string, name: string): Promise<BackboneDescription> {
     const description = await this.own(backboneId)
     const wanted = name.trim() || description.name
-    const taken = (await this.context.all()).find((other) => other.name === wanted && other.id !== backboneId)
+    const taken = (await this.context.all()).find((other) => isSameName(other.name, wanted) && other.id !== backboneId)
     if (taken) {
       throw new StudioError('backbone/exists', `A backbone is called '${wanted}' already.`, { backboneId: taken.id })
     }

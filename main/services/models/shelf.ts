@@ -60,7 +60,7 @@ export class Shelf {
     for (let number = 1; ; number++) {
       const [id, name] =
         number === 1 ? [proposed.id, proposed.name] : [`${proposed.id}-${number}`, `${proposed.name} ${number}`]
-      if (present.some((other) => other.id === id || other.name === name)) continue
+      if (present.some((other) => other.id === id || isSameName(other.name, name))) continue
       const description = { ...proposed, id, name }
       try {
         await writeFile(join(folder, DESCRIPTION_FILE), describe(description))
@@ -116,6 +116,9 @@ export class Shelf {
     )
   }
 }
+
+/** Names are looked up without regard to case. */
+export const isSameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
 const describe = (description: BackboneDescription): string => `${JSON.stringify(description, null, 2)}\n`
 const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true })
