@@ -95,7 +95,7 @@ def record(name, factory, arguments, size, layers, formats):
     known = {layer.name for layer in model.layers}
     present = [layer for layer in layers if layer in known]
     probe = keras.Model(model.input, [model.get_layer(layer).output for layer in present] + [model.output])
-    values = [np.asarray(value)[0] for value in probe(images[:1], training=False)]
+    values = [np.asarray(value)[0] for value in keras.tree.flatten(probe(images[:1], training=False))]
     tensors = {f"weight:{variable_name(v)}": np.asarray(v, "float32") for v in model.variables if "seed" not in v.path and v.name != "count"}
     tensors["input"] = images[0]
     tensors["output"] = values[-1]
