@@ -55,7 +55,6 @@ export const runEnvironmentSchema = z.object({
 export type RunEnvironment = z.infer<typeof runEnvironmentSchema>
 
 export const runPhaseSchema = z.enum(['load', 'features', 'head', 'finetune', 'evaluate'])
-export type RunPhase = z.infer<typeof runPhaseSchema>
 
 /** Where a resumed run goes on. */
 export const runCheckpointSchema = z.object({
