@@ -49,7 +49,7 @@ function softmax(x: Float32Array, channels: number): Float32Array {
  * The error function to float64's precision: the series of Abramowitz and Stegun 7.1.6, whose terms are all of one sign, so
  * that nothing cancels. Beyond 6 it is 1 to the last bit.
  */
-export function erf(x: number): number {
+function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x)
   let [term, sum] = [x, x]
   for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {

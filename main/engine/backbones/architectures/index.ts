@@ -10,8 +10,8 @@ import { mobileNetV2 } from './mobilenet-v2'
 import { mobileNetV3 } from './mobilenet-v3'
 import { resNet50, resNet50V2 } from './resnet'
 
-export type { Architecture, BuildOptions } from './architecture'
-export { randomWeights, type Initial, type WeightSource } from './weights'
+export type { Architecture } from './architecture'
+export { randomWeights, type WeightSource } from './weights'
 
 /** In the widths for which weights are published. */
 export const ARCHITECTURES: readonly Architecture[] = [
