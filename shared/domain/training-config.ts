@@ -195,10 +195,10 @@ export const trainingConfigSchema = z.object({
   /** Null: the contract that the backbone brings. A value overrides it, which the studio says loudly. */
   contract: preprocessingContractSchema.nullable().default(null),
   /**
-   * L-BFGS: on five splits each, 81.6 % of the sample's test images and 87.0 % of 2,000 of Fashion-MNIST's, against 81.3 % and
-   * 86.8 % for AdamW. A stored head without a method was made before there was a choice, by AdamW.
+   * By gradient: as good as L-BFGS on the test images of five splits each (the sample .813 against .816, Fashion-MNIST .868 against
+   * .870, s.d. .02), with a lower loss on the sample (.695 against .717), a third of its time, and a curve that can be watched.
    */
-  head: headConfigSchema.default(() => headConfigSchema.parse({ method: 'lbfgs' })),
+  head: headConfigSchema.default(() => headConfigSchema.parse({})),
   fineTune: fineTuneConfigSchema.default(() => fineTuneConfigSchema.parse({})),
   augmentation: augmentationConfigSchema.default(() => augmentationConfigSchema.parse({})),
   balance: balanceConfigSchema.default(() => balanceConfigSchema.parse({})),

@@ -322,14 +322,18 @@ test('fit takes a preset in the mode that it was written for, and says why its s
   expect(changed.json()).toMatchObject({ reasons: [] })
 })
 
-test('a learning rate on the command line means a head that learns by gradient', async () => {
+test('a setting of one method on the command line means that method', async () => {
   const configOf = async (...args: string[]) => {
     const { json } = await cli('fit', fixture.pictures, '--json', ...args)
     return (await fixture.studio.runs.get(json<{ run: string }>().run)).config.head
   }
-  expect(await configOf()).toMatchObject({ method: 'lbfgs' })
+  expect(await configOf()).toMatchObject({ method: 'gradient' })
   expect(await configOf('--epochs', '7')).toMatchObject({ method: 'gradient', epochs: 7 })
-  expect(await configOf('--set', 'head.learningRate=0.02')).toMatchObject({ method: 'gradient', learningRate: 0.02 })
+  expect(await configOf('--set', 'head.learningRate=0.02', '--preset', 'fast-head')).toMatchObject({
+    method: 'gradient',
+    learningRate: 0.02
+  })
+  expect(await configOf('--preset', 'fast-head')).toMatchObject({ method: 'lbfgs' })
   expect(await configOf('--set', 'head.penalty=3')).toMatchObject({ method: 'lbfgs', penalty: 3 })
 })
 

@@ -174,15 +174,15 @@ test('an estimate comes from what was measured, and knows which features are the
   expect(await runs.estimate(datasetId, config)).toMatchObject({ seconds: null, cachedFeatures: 0 })
   await store.facts.set('speeds/runs', {
     'features/efficientnet-lite0/224/onnxruntime': 0.5,
-    'head/efficientnet-lite0/lbfgs': 0.001
+    'head/efficientnet-lite0/64': 0.001
   })
-  // 12 features of half a second; 4 training images under 45 penalties.
-  expect((await runs.estimate(datasetId, config)).seconds).toBeCloseTo(12 * 0.5 + 4 * 45 * 0.001)
+  // 12 features of half a second; 4 training images in 60 epochs.
+  expect((await runs.estimate(datasetId, config)).seconds).toBeCloseTo(12 * 0.5 + 4 * 60 * 0.001)
   const run = await runs.start({ datasetId, config })
   await runs.settled(run.id)
   const estimate = await runs.estimate(datasetId, config)
   expect(estimate.cachedFeatures).toBe(12)
-  expect(estimate.seconds).toBeCloseTo(4 * 45 * 0.001)
+  expect(estimate.seconds).toBeCloseTo(4 * 60 * 0.001)
   const naive = await runs.estimate(datasetId, presetConfig('naive', 'head'))
   expect(naive.cachedFeatures).toBe(0)
   expect(naive.warnings[0]).toBe('The network will see values in [0, 1]; EfficientNet-Lite0 was trained on [-0.99, 1].')

@@ -135,10 +135,10 @@ describe('the form', () => {
   })
 
   it('says what is inside a folded topic', () => {
-    const draft = toDraft(base)
+    const byBatches = toDraft(base)
+    const draft = { ...byBatches, 'head.method': 'lbfgs' }
     expect(topicSummary('head', draft, 'finetune')).toBe('logistic regression, penalty auto')
     expect(topicSummary('schedule', draft, 'finetune')).toBe(`head solved; then ${base.fineTune.epochs}, cosine`)
-    const byBatches = { ...draft, 'head.method': 'gradient' }
     expect(topicSummary('head', byBatches, 'finetune')).toContain(`AdamW at ${base.head.learningRate}`)
     expect(topicSummary('schedule', byBatches, 'head')).toBe(`${base.head.epochs} epochs, cosine`)
     expect(topicSummary('balance', draft, 'head')).toBe('every image alike')

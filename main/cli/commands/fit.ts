@@ -87,10 +87,10 @@ export function settingChanges({ epochs, seed, set }: FitOptions, { mode, head }
     changes.push([text.slice(0, at), text.slice(at + 1)])
   }
   const has = (test: (key: string) => boolean): boolean => changes.some(([key]) => test(key))
-  // Who names a learning rate means the method that has one.
-  if (head.method === 'lbfgs' && has((key) => BY_GRADIENT.has(key)) && !has((key) => key === 'head.method')) {
-    changes.unshift(['head.method', 'gradient'])
-  }
+  if (has((key) => key === 'head.method')) return changes
+  // Who names a learning rate means the method that has one, and so with a penalty.
+  if (head.method === 'lbfgs' && has((key) => BY_GRADIENT.has(key))) changes.unshift(['head.method', 'gradient'])
+  if (head.method === 'gradient' && has((key) => key === 'head.penalty')) changes.unshift(['head.method', 'lbfgs'])
   return changes
 }
 
