@@ -86,13 +86,12 @@ export class NativeVariable {
     change.dispose()
   }
 
-  /** value ← (1 − share) · value: decoupled weight decay. */
+  /** value ← value − share · value: decoupled weight decay, as a step of gradient descent down the value itself. */
   decay(share: Tensor): void {
+    const attributes = [this.#ops.typeAttribute('T'), this.#ops.flagAttribute('use_locking', false)]
     const value = this.read()
-    const loss = this.#ops.multiply(value, share)
+    this.#ops.runMany('ResourceApplyGradientDescent', attributes, [this.#handle, share, value], 0)
     value.dispose()
-    this.#ops.runMany('AssignSubVariableOp', [this.#ops.typeAttribute('dtype')], [this.#handle, loss], 0)
-    loss.dispose()
   }
 
   dispose(): void {
