@@ -144,6 +144,21 @@ describe('an archive', () => {
     expect(await readdir(scratch)).toEqual(before)
   })
 
+  it('gives every variable the values that the folder gives it, wherever they begin', async () => {
+    const archive = await tarFiles(await write('values.tar.gz', await tarOf(await entries())))
+    const folder = await folderFiles(join(FOREIGN_MODELS, 'keras-export'))
+    const [variables, expected] = await Promise.all(
+      [archive, folder].map(async (source) => namedVariables(await readCheckpoint(source, 'variables/variables'), []))
+    )
+    expect(variables!.map(({ name }) => name)).toEqual(expected!.map(({ name }) => name))
+    expect(variables!.length).toBeGreaterThanOrEqual(8)
+    for (const [index, variable] of variables!.entries()) {
+      const values = await variable.floats()
+      expect(values).toHaveLength(variable.shape.reduce((product, side) => product * side, 1))
+      expect(values).toEqual(await expected![index]!.floats())
+    }
+  })
+
   it.each([
     ['climbs out', { name: '../../outside.txt' }, 'leads outside'],
     ['is absolute', { name: '/outside.txt' }, 'leads outside'],

@@ -117,15 +117,17 @@ function readEntry(
   }
 }
 
+/** A copy, because values in a file need not begin at a multiple of their size. (`slice` of a Buffer would copy nothing.) */
+const aligned = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
+
 const CONVERTERS: Record<string, (bytes: Uint8Array) => Float32Array> = {
-  // Copied, because values in a file need not begin at a multiple of four.
-  float32: (bytes) => new Float32Array(bytes.slice().buffer),
-  float64: (bytes) => Float32Array.from(new Float64Array(bytes.slice().buffer)),
+  float32: (bytes) => new Float32Array(aligned(bytes)),
+  float64: (bytes) => Float32Array.from(new Float64Array(aligned(bytes))),
   bfloat16: (bytes) => {
-    const words = new Uint16Array(bytes.slice().buffer)
+    const words = new Uint16Array(aligned(bytes))
     return new Float32Array(Uint32Array.from(words, (word) => word * 65536).buffer)
   },
-  float16: (bytes) => Float32Array.from(new Uint16Array(bytes.slice().buffer), halfToFloat)
+  float16: (bytes) => Float32Array.from(new Uint16Array(aligned(bytes)), halfToFloat)
 }
 
 /** IEEE 754 binary16. */
