@@ -1,7 +1,7 @@
 /** Backbones as they lie in folders: one sub-folder each, with `backbone.json` beside the model. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backboneDescriptionSchema, type BackboneDescription, type BackboneForm } from '@shared/domain/backbone'
 import { StudioError } from '@shared/errors'
@@ -13,6 +13,7 @@ import { hashWeights } from './measures'
 import { featureExtractor } from './feature-extractor'
 import { GRAPH_FILE, readStoredGraph } from './stored/stored-graph'
 import { withInputSize } from './transforms'
+import { filesBelow } from './walk'
 
 const DESCRIPTION = 'backbone.json'
 
@@ -140,15 +141,12 @@ export async function hashFiles(path: string): Promise<string> {
     for await (const part of createReadStream(file)) hash.update(part as Buffer)
   }
   try {
-    const names = await readdir(path, { recursive: true, withFileTypes: true }).catch(
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOTDIR') return null
-        throw error
-      }
-    )
-    if (!names) await add(path)
-    const files = (names ?? []).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-    for (const file of files.sort()) {
+    const files = await filesBelow(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOTDIR') return null
+      throw error
+    })
+    if (!files) await add(path)
+    for (const file of (files ?? []).sort()) {
       hash.update(file.slice(path.length).replaceAll('\\', '/'))
       await add(file)
     }

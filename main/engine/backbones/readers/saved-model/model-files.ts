@@ -1,7 +1,8 @@
 /** The files of a model, whether they lie in a folder or in an archive. */
-import { open, readdir, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { StudioError } from '@shared/errors'
+import { filesBelow } from '../../walk'
 
 export interface ModelFiles {
   /** Below the model's own folder, with '/' between folders, sorted. */
@@ -21,13 +22,10 @@ const MAX_FILES = 10_000
 
 /** Links are passed over: what they lead to need not belong to the model. @throws StudioError backbone/not-found */
 export async function folderFiles(folder: string): Promise<ModelFiles> {
-  const names: string[] = []
+  let names: string[]
   try {
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue
-      const path = join(entry.parentPath, entry.name)
-      names.push(path.slice(join(folder, sep).length).replaceAll(sep, '/'))
-    }
+    const from = join(folder, sep).length
+    names = (await filesBelow(folder)).map((path) => path.slice(from).replaceAll(sep, '/'))
   } catch (error) {
     throw new StudioError('backbone/not-found', `'${folder}' cannot be read: ${(error as Error).message}.`, { folder })
   }
