@@ -19,18 +19,15 @@ export type OptimizerId = z.infer<typeof optimizerIdSchema>
 
 /** What each does, step by step: main/engine/training/schedules.ts. */
 export const scheduleIdSchema = z.enum(['constant', 'cosine', 'one-cycle', 'step', 'plateau'])
-export type ScheduleId = z.infer<typeof scheduleIdSchema>
 
 /** `gradient`: batch by batch, by the optimiser. `lbfgs`: L2-regularised logistic regression to its optimum. */
 const headMethodSchema = z.enum(['gradient', 'lbfgs'])
-export type HeadMethod = z.infer<typeof headMethodSchema>
 
 /**
  * `frozen`: the moving statistics normalise and stay, scale and offset learn. `folded`: the statistics and the scale become
  * part of the convolution before it. `adapt`: each batch normalises by its own statistics, which the moving ones follow.
  */
 const batchNormModeSchema = z.enum(['frozen', 'folded', 'adapt'])
-export type BatchNormMode = z.infer<typeof batchNormModeSchema>
 
 /** How the head's inputs are scaled before the head learns; folded into its weights afterwards. */
 const scalingIdSchema = z.enum(['none', 'center'])

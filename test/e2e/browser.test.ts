@@ -77,7 +77,7 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
       .toBe('interrupted')
     const after = await rpc<unknown[]>(page, 'runs/metrics', { runId: id })
     expect(after.length).toBeGreaterThanOrEqual(before)
-    await page.getByText('are kept').first().waitFor()
+    await page.getByText('Resume it to go on from').first().waitFor()
     await screenshot(page, 'interrupted')
   })
 

@@ -26,10 +26,15 @@ describe('topOf', () => {
     expect(topOf(partsOf(pooled().dense('scores', 6, 10, false).build())).bias).toEqual(new Float32Array(10))
   })
 
+  it('takes a hidden layer before the scores for a part of the features', () => {
+    const graph = pooled().dense('hidden', 6, 8).dense('scores', 8, 10).build()
+    expect(partsOf(graph).features.output).toBe('hidden')
+    expect(topOf(partsOf(graph)).kernel).toBe(graph.weights.get('scores/kernel')!.data)
+  })
+
   it.each([
     ['nothing', tinyBackbone()],
     ['dropout alone', pooled().dropout('drop').build()],
-    ['two layers', pooled().dense('hidden', 6, 8).dense('scores', 8, 10).build()],
     ['an activation', pooled().dense('scores', 6, 10).relu('act').build()],
     ['a second branch', pooled().dense('left', 6, 10).from('pool').dense('scores', 6, 10).build()]
   ])('says so when what follows the features is %s', (_, graph) => {

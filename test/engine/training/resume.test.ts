@@ -48,7 +48,8 @@ function fineTuneConfig(): TrainingConfig {
   Object.assign(config.head, { method: 'gradient', epochs: 3, batchSize: 6 })
   Object.assign(config.fineTune, {
     unfreeze: 2,
-    epochs: 5,
+    // Seconds, so that checkpoints are written on the way and a kill or a pause meets it in its midst.
+    epochs: 50,
     batchSize: 6,
     dropout: 0.2,
     mixup: 0.2,
@@ -197,7 +198,7 @@ describe.each([
 
 it('goes on from a fine-tune that began without a trained head, on two threads within 1e-5', async () => {
   const config = fineTuneConfig()
-  Object.assign(config.fineTune, { headFirst: false, epochs: 3 })
+  Object.assign(config.fineTune, { headFirst: false, epochs: 40 })
   const [whole, paused] = [new Telling(), new Telling()]
   await trainInProcess(await jobOf('two threads', config, { threads: 2 }), whole)
   expect(whole.curves()[0]![1]).toBe(1)

@@ -12,7 +12,8 @@ const features: FrozenNetwork = {
 }
 const head = {
   kernel: { shape: [2, 3], data: Float32Array.from([1, 2, 3, 10, 20, 30]) },
-  bias: { shape: [3], data: Float32Array.from([0.5, 0, -0.5]) }
+  bias: { shape: [3], data: Float32Array.from([0.5, 0, -0.5]) },
+  hidden: null
 }
 
 describe('a head behind a network in a foreign form', () => {
