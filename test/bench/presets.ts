@@ -1,5 +1,5 @@
 /**
- * How good the presets are: test accuracy, mean and standard deviation over seeds, beside the recipe of Keras' tutorial on the same
+ * How good the presets are: test accuracy, mean and standard deviation over seeds of split and training, beside the recipe of Keras' tutorial on the same
  * split. Only when it is named, since it takes hours: `npm run bench presets`. WHETSTONE_BENCH_DATASETS: folders besides the
  * sample, separated as in PATH; WHETSTONE_BENCH_PRESETS: which ones, separated by commas.
  */
@@ -63,7 +63,8 @@ async function ofDataset(folder: string): Promise<BenchRow[]> {
   const recipes = RECIPES.filter(({ name, args }) => !wanted || wanted.includes(name) || wanted.includes(args[1]!))
   const fit = (args: string[], seed: number) =>
     wholeCommand(process.execPath, () => [
-      ...[join(ROOT, 'out/main/cli.cjs'), 'fit', folder, '--home', home, '--json', '--seed', String(seed)],
+      ...[join(ROOT, 'out/main/cli.cjs'), 'fit', folder, '--home', home, '--json'],
+      ...['--seed', String(seed), '--split-seed', String(seed)],
       ...args
     ])
   const all: Scores[] = []
@@ -84,8 +85,8 @@ async function kerasTutorial(folder: string, home: string): Promise<Scores> {
   const values: number[] = []
   for (const seed of SEEDS) {
     const fitting = wholeCommand(process.execPath, () => [
-      ...[join(ROOT, 'out/main/cli.cjs'), 'fit', folder, '--home', home, '--json', '--seed', String(seed)],
-      ...['--preset', 'fast-head']
+      ...[join(ROOT, 'out/main/cli.cjs'), 'fit', folder, '--home', home, '--json'],
+      ...['--split-seed', String(seed), '--preset', 'fast-head']
     ])
     await fitting.work()
     const split = join(home, `split-${seed}.json`)
