@@ -188,6 +188,35 @@ test('an estimate comes from what was measured, and knows which features are the
   expect(naive.warnings[0]).toBe('The network will see values in [0, 1]; EfficientNet-Lite0 was trained on [-0.99, 1].')
 })
 
+test('a fine-tune is reckoned by its steps: so many of so many batches, whatever its epochs say', async () => {
+  fixture = await openRuns(completingScript)
+  const { runs, store } = fixture
+  const datasetId = await fixture.addDataset()
+  await store.facts.set('speeds/runs', {
+    'features/efficientnet-lite0/224/onnxruntime': 0.5,
+    'finetune/efficientnet-lite0/224/all/2': 0.01,
+    'finetune/efficientnet-lite0/224/1/2/kept': 0.002
+  })
+  const bit = presetConfig('bit', 'finetune')
+  // 12 features; 4 training images are 2 batches and, 16 batches a step at most, one step; 8 others at the end.
+  const seconds = async (
+    change: Partial<typeof bit.fineTune>,
+    augmentation = bit.augmentation
+  ): Promise<number | null> =>
+    (await runs.estimate(datasetId, { ...bit, augmentation, fineTune: { ...bit.fineTune, batchSize: 2, ...change } }))
+      .seconds
+  expect(await seconds({})).toBeCloseTo(20 * 0.5 + 500 * 4 * 0.01)
+  expect(await seconds({ accumulate: 1 })).toBeCloseTo(20 * 0.5 + 500 * 2 * 0.01)
+  expect(await seconds({ maxSteps: null, epochs: 3 })).toBeCloseTo(20 * 0.5 + 3 * 4 * 0.01)
+  // The head comes first, and was never measured.
+  expect(await seconds({ headFirst: true })).toBeNull()
+  // What the frozen layers give is kept where no picture changes, which is another speed.
+  const still = { ...bit.augmentation, flip: false, shift: 0, zoom: 0 }
+  expect(await seconds({ unfreeze: 1 })).toBeNull()
+  expect(await seconds({ unfreeze: 1 }, still)).toBeCloseTo(20 * 0.5 + 500 * 4 * 0.002)
+  expect(await seconds({ unfreeze: 1, cachePrefix: 'off' }, still)).toBeNull()
+})
+
 test('closing the studio stops the training and keeps what it has; the queue is interrupted', async () => {
   fixture = await openRuns(waitingScript)
   const { runs } = fixture

@@ -4,6 +4,7 @@ import type { DatasetClass } from '@shared/domain/dataset'
 import type { ExecutorId } from '@shared/domain/backbone'
 import { valueRange, type PreprocessingContract } from '@shared/domain/preprocessing'
 import type { TrainingConfig } from '@shared/domain/training-config'
+import { courseOf } from './course'
 import { featureKey, fineTuneKey, headKey, headPasses, type Speeds } from './speeds'
 
 export interface EstimateInput {
@@ -24,16 +25,19 @@ export function estimateSeconds(input: EstimateInput): number | null {
   const toCompute = Math.max(0, images - input.cachedFeatures)
 
   const feature = speeds[featureKey(backbone.id, size, input.frozen)] ?? measuredSpeed(input, size)
-  const head = speeds[headKey(backbone.id, config)]
+  // A fine-tune that does not begin with the head begins with one that nothing was spent on.
+  const learnsHead = config.mode === 'head' || config.fineTune.headFirst
+  const head = learnsHead ? speeds[headKey(backbone.id, config)] : 0
   if ((toCompute > 0 && feature === undefined) || head === undefined) return null
-  const seconds = toCompute * (feature ?? 0) + training * headPasses(config) * head
+  const seconds = toCompute * (feature ?? 0) + (learnsHead ? training * headPasses(config) * head : 0)
   if (config.mode === 'head') return seconds
 
   const fineTune = speeds[fineTuneKey(backbone.id, size, config)]
   if (fineTune === undefined) return null
-  // Validation and test pictures go through the changed backbone once an epoch and once; a frozen pass each.
+  const { steps, imagesPerStep } = courseOf(training, config.fineTune)
+  // What an epoch's validation takes is in the measured speed. At the end the others go through the changed backbone once.
   const others = (images - training) * (feature ?? 0)
-  return seconds + training * config.fineTune.epochs * fineTune + others
+  return seconds + steps * imagesPerStep * fineTune + others
 }
 
 /** Seconds an image from the Models or Devices screen's own measurement, when it is of this size and executor. */

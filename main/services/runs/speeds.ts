@@ -5,6 +5,7 @@ import type { TrainingConfig } from '@shared/domain/training-config'
 import type { TrainJob } from '@shared/worker-protocol/train'
 import type { FactStore } from '../../store/store'
 import type { LastMessageFrom } from '../../supervisor/protocols'
+import { courseOf } from './course'
 import type { PhaseClock } from './phase-clock'
 
 const FACT = 'speeds/runs'
@@ -29,8 +30,20 @@ export const headPasses = ({ head }: TrainingConfig): number => {
   if (head.method === 'gradient') return head.epochs
   return head.penalty === 'auto' ? PENALTIES.length : 1
 }
-export const fineTuneKey = (backboneId: string, size: number, config: TrainingConfig): string =>
-  `finetune/${backboneId}/${size}/${config.fineTune.unfreeze}/${config.fineTune.batchSize}`
+
+/** Frozen layers whose answers are read back cost next to nothing: such runs say nothing about the others, nor they about them. */
+export const fineTuneKey = (backboneId: string, size: number, config: TrainingConfig): string => {
+  const { unfreeze, batchSize } = config.fineTune
+  return `finetune/${backboneId}/${size}/${unfreeze}/${batchSize}${keepsPrefix(config) ? '/kept' : ''}`
+}
+
+/** Whether an epoch reads the frozen layers' answers to the one before: only where both see the same pictures. */
+function keepsPrefix({ augmentation, fineTune }: TrainingConfig): boolean {
+  const { unfreeze, cachePrefix, mixup, cutmix } = fineTune
+  const { randAugment, ...others } = augmentation
+  const varies = Object.values(others).some(Boolean) || randAugment.operations > 0 || mixup > 0 || cutmix > 0
+  return unfreeze !== 'all' && cachePrefix !== 'off' && !varies
+}
 
 export async function readSpeeds(facts: FactStore): Promise<Speeds> {
   const parsed = speedsSchema.safeParse(await facts.get(FACT))
@@ -48,15 +61,16 @@ export function measuredSpeeds(
   if (executor && features.computed >= MIN_MEASURED_FEATURES && seconds.features > 0) {
     speeds[featureKey(config.backboneId, contract.size, executor)] = seconds.features / features.computed
   }
+  const training = images.filter(({ split }) => split === 'train').length
   const head = clock.secondsPerStep('head')
   if (head !== null) {
-    const training = images.filter(({ split }) => split === 'train').length
     const perStep = config.head.method === 'lbfgs' ? training : config.head.batchSize
     speeds[headKey(config.backboneId, config)] = head / Math.max(1, perStep)
   }
   const fineTune = clock.secondsPerStep('finetune')
-  if (fineTune !== null) {
-    speeds[fineTuneKey(config.backboneId, contract.size, config)] = fineTune / config.fineTune.batchSize
+  if (fineTune !== null && training > 0) {
+    speeds[fineTuneKey(config.backboneId, contract.size, config)] =
+      fineTune / courseOf(training, config.fineTune).imagesPerStep
   }
   return speeds
 }
