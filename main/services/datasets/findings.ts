@@ -17,7 +17,7 @@ const IMBALANCE_INFO = 3
 const IMBALANCE_WARNING = 10
 /** Images of a class under which it cannot be in every split. */
 const SMALLEST_CLASS = 3
-/** Below half of the 224 pixels that the backbones see, a picture is blown up to more than twice its size. */
+/** Below half of the 224 pixels that most backbones see, a picture is blown up to more than twice its size. */
 const TINY_SIDE = 112
 /** Share of tiny images from which on it is said. */
 const TINY_SHARE = 0.1
@@ -165,7 +165,7 @@ function tiny(images: readonly FindingImage[]): Finding[] {
       code: 'dataset/tiny-images',
       severity: 'info',
       title: `${plural(count, 'small image')}`,
-      evidence: `Under ${TINY_SIDE} pixels on their short side; the backbones look at 224.`,
+      evidence: `Under ${TINY_SIDE} pixels on their short side; most backbones see 224 or more.`,
       count
     }
   ]
