@@ -1,10 +1,11 @@
 /**
  * The state of the form: what is chosen, what was changed from the preset, what is wrong with it, and what the core says
- * that it would take. Changing mode or preset keeps what was changed by hand.
+ * that it would take. Changing dataset, backbone, mode or preset keeps what was changed by hand.
  */
-import { computed, ref, shallowRef, watch } from 'vue'
+import { computed, nextTick, ref, shallowRef, watch } from 'vue'
+import type { Backbone } from '@shared/domain/backbone'
 import { presetConfig } from '@shared/domain/presets'
-import type { PresetId, TrainingMode } from '@shared/domain/training-config'
+import { flattenConfig, type PresetId, type TrainingMode } from '@shared/domain/training-config'
 import { toErrorData, type ErrorData } from '@shared/errors'
 import { api } from '../../api/client'
 import { changedKeys, sameValue } from '../run/config-rows'
@@ -19,6 +20,8 @@ export function useNewRun() {
   const datasetId = ref<string | null>(null)
   const mode = ref<TrainingMode>('head')
   const preset = ref<PresetId>('default')
+  /** Null: the one that a configuration has by default. */
+  const backboneId = ref<string | null>(null)
   const name = ref('')
   const base = shallowRef(presetConfig('default', 'head'))
   const reasons = shallowRef<Record<string, string>>({})
@@ -27,7 +30,10 @@ export function useNewRun() {
   const estimate = shallowRef<Estimate | null>(null)
   const estimateError = shallowRef<ErrorData | null>(null)
 
-  const baseDraft = computed<Draft>(() => toDraft(base.value))
+  const baseDraft = computed<Draft>(() => {
+    const own = toDraft(base.value)
+    return backboneId.value === null ? own : { ...own, backboneId: backboneId.value }
+  })
   const draft = computed<Draft>(() => {
     const merged = { ...baseDraft.value }
     for (const [key, value] of Object.entries(changes.value)) {
@@ -62,19 +68,44 @@ export function useNewRun() {
 
   const revertAll = (): void => void (changes.value = {})
 
+  /**
+   * Where the contract is overridden, what was left as `before` has it becomes as `chosen` has it: nobody asked for that.
+   */
+  function chooseBackbone(chosen: Backbone, before: Backbone | null): void {
+    const old = flattenConfig(before?.contract ?? null, 'contract')
+    const own = flattenConfig(chosen.contract, 'contract')
+    backboneId.value = chosen.id
+    changes.value = Object.fromEntries(
+      Object.entries(changes.value).map(([key, value]) => [
+        key,
+        key in own && sameValue(value, old[key]) ? own[key] : value
+      ])
+    )
+  }
+
   let defaultsRequest = 0
   async function loadDefaults(): Promise<void> {
     const request = ++defaultsRequest
-    base.value = presetConfig(preset.value, mode.value)
-    reasons.value = {}
+    const plain = presetConfig(preset.value, mode.value)
+    // Only another dataset or backbone: what was recommended stays until the answer is there.
+    if (base.value.preset !== plain.preset || base.value.mode !== plain.mode || !datasetId.value) {
+      base.value = plain
+      reasons.value = {}
+    }
     if (!datasetId.value) return
-    const input = { datasetId: datasetId.value, mode: mode.value, preset: preset.value }
+    const input = {
+      datasetId: datasetId.value,
+      mode: mode.value,
+      preset: preset.value,
+      backboneId: backboneId.value ?? undefined
+    }
     const answer = await api.runs.defaults(input).catch(() => null)
-    if (!answer || request !== defaultsRequest) return
-    base.value = answer.config
-    reasons.value = answer.reasons
+    if (request !== defaultsRequest) return
+    base.value = answer?.config ?? plain
+    reasons.value = answer?.reasons ?? {}
   }
-  watch([datasetId, mode, preset], () => void loadDefaults(), { immediate: true })
+  let defaults = Promise.resolve()
+  watch([datasetId, mode, preset, backboneId], () => void (defaults = loadDefaults()), { immediate: true })
 
   let timer: ReturnType<typeof setTimeout> | undefined
   let estimateRequest = 0
@@ -103,9 +134,11 @@ export function useNewRun() {
     datasetId.value = run.datasetId
     mode.value = run.config.mode
     preset.value = run.config.preset
-    await loadDefaults()
+    backboneId.value = run.config.backboneId
+    await nextTick()
+    await defaults
     const own = toDraft(run.config)
-    const keys = changedKeys(run.config, base.value)
+    const keys = changedKeys(run.config, base.value).filter((key) => key !== 'backboneId')
     const contract = Object.keys(own).filter((key) => key === 'contract' || key.startsWith('contract.'))
     changes.value = Object.fromEntries(
       keys.flatMap((key) => (key === 'contract' ? contract : [key])).map((key) => [key, own[key] ?? null])
@@ -116,6 +149,7 @@ export function useNewRun() {
     datasetId,
     mode,
     preset,
+    chooseBackbone,
     name,
     baseDraft,
     reasons,
