@@ -53,10 +53,14 @@ async function perform(job: Job, session: InferSession, signal: AbortSignal): Pr
         channel.send({ type: 'predictions', id, done: 1, total: 1, predictions })
       })
     case 'predict-folder':
-      return session.withModel(job.model, async (model) => {
-        for await (const part of predictFolder(model, job.path, signal))
-          channel.send({ type: 'predictions', id, ...part })
-      })
+      return session.withModel(
+        job.model,
+        async (model) => {
+          for await (const part of predictFolder(model, job.path, signal))
+            channel.send({ type: 'predictions', id, ...part })
+        },
+        'stream'
+      )
     case 'export': {
       const { exportLayersModel } = await import('../engine/export/layers-model')
       const { model, directory, probes } = job

@@ -120,9 +120,15 @@ describe('probabilities', () => {
 })
 
 describe('predictions', () => {
+  let stream: TrainedNetwork
+  beforeAll(async () => {
+    stream = await loadTrainedNetwork(model, backbone, executor, 'stream')
+  })
+  afterAll(() => stream.network.dispose())
+
   const folderParts = async (path: string, signal?: AbortSignal): Promise<FolderPredictions[]> => {
     const parts: FolderPredictions[] = []
-    for await (const part of predictFolder(network, path, signal)) parts.push(part)
+    for await (const part of predictFolder(stream, path, signal)) parts.push(part)
     return parts
   }
 
@@ -211,6 +217,9 @@ describe('the session of the infer worker', () => {
       await session.withModel(wanted, async (loaded) => void networks.push(loaded))
     expect(networks[0]).toBe(networks[1])
     expect(networks[2]).not.toBe(networks[0])
+    // A folder's network lies beside it.
+    await session.withModel(other, async ({ network: { pace } }) => expect(pace?.inFlight).toBeGreaterThan(1), 'stream')
+    await session.withModel(other, async (loaded) => expect(loaded).toBe(networks[2]))
     const later = { ...model, checkpointFile: join(folder, 'later.safetensors') }
     await expect(session.withModel(later, async () => undefined)).rejects.toMatchObject({ code: 'run/no-checkpoint' })
     await writeFile(later.checkpointFile, encodeSafetensors(head()))

@@ -2,7 +2,7 @@
 import type { TrainedModel } from '@shared/worker-protocol/infer'
 import { loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
 import { availableExecutors, chooseExecutors, type ExecutorOptions } from '../executors/choose'
-import type { Executor } from '../executors/executor'
+import type { Executor, NetworkUse } from '../executors/executor'
 import { loadTrainedNetwork, type TrainedNetwork } from './trained-network'
 
 export interface InferSessionOptions extends ExecutorOptions {
@@ -10,6 +10,7 @@ export interface InferSessionOptions extends ExecutorOptions {
 }
 
 interface Loaded {
+  /** Of the run: networks of another one are not kept. */
   key: string
   model: Promise<TrainedNetwork>
   /** Requests that are using it. */
@@ -19,7 +20,7 @@ interface Loaded {
 export class InferSession {
   private readonly chosen = new Map<string, Promise<Executor>>()
   private readonly backbones = new Map<string, Promise<LoadedBackbone>>()
-  private loaded: Loaded | null = null
+  private readonly loaded = new Map<NetworkUse, Loaded>()
 
   constructor(readonly options: InferSessionOptions) {}
 
@@ -40,41 +41,48 @@ export class InferSession {
   }
 
   /**
-   * Runs `use` with a run's network. It stays loaded until another run is asked for, and at least until `use` has ended.
+   * Runs `work` with a run's network. It stays loaded until another run is asked for, and at least until `work` has ended.
+   * @param use `stream` for many pictures: a network of its own, beside the one that answers single ones at once.
    * @throws StudioError backbone/*, run/no-checkpoint, device/no-executor
    */
-  async withModel<T>(model: TrainedModel, use: (network: TrainedNetwork) => Promise<T>): Promise<T> {
-    const entry = this.entryFor(model)
+  async withModel<T>(
+    model: TrainedModel,
+    work: (network: TrainedNetwork) => Promise<T>,
+    use: NetworkUse = 'single'
+  ): Promise<T> {
+    const entry = this.entryFor(model, use)
     entry.users++
     try {
-      return await use(await entry.model)
+      return await work(await entry.model)
     } finally {
       entry.users--
       this.release(entry)
     }
   }
 
-  private entryFor(model: TrainedModel): Loaded {
+  private entryFor(model: TrainedModel, use: NetworkUse): Loaded {
     const key = JSON.stringify(model)
-    if (this.loaded?.key === key) return this.loaded
-    const previous = this.loaded
-    const entry: Loaded = { key, users: 0, model: this.load(model) }
-    this.loaded = entry
+    const known = this.loaded.get(use)
+    if (known?.key === key) return known
+    const previous = [...this.loaded].filter(([, entry]) => entry.key !== key)
+    for (const [otherUse] of previous) this.loaded.delete(otherUse)
+    const entry: Loaded = { key, users: 0, model: this.load(model, use) }
+    this.loaded.set(use, entry)
     // What did not load is read anew at the next request.
     entry.model.catch(() => {
-      if (this.loaded === entry) this.loaded = null
+      if (this.loaded.get(use) === entry) this.loaded.delete(use)
     })
-    if (previous) this.release(previous)
+    for (const [, old] of previous) this.release(old)
     return entry
   }
 
-  private async load(model: TrainedModel): Promise<TrainedNetwork> {
+  private async load(model: TrainedModel, use: NetworkUse): Promise<TrainedNetwork> {
     const backbone = await this.backbone(model.backboneId)
-    return loadTrainedNetwork(model, backbone, await this.frozenExecutor(backbone))
+    return loadTrainedNetwork(model, backbone, await this.frozenExecutor(backbone), use)
   }
 
   private release(entry: Loaded): void {
-    if (entry.users > 0 || this.loaded === entry) return
+    if (entry.users > 0 || [...this.loaded.values()].includes(entry)) return
     entry.model.then(({ network }) => network.dispose()).catch(() => undefined)
   }
 }

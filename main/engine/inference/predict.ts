@@ -6,12 +6,12 @@ import { StudioError } from '@shared/errors'
 import { isImageName } from '@shared/formats/image-names'
 import { loadBatches } from '../data/batches'
 import { applyContract } from '../data/preprocess'
-import { runBatches } from '../data/run-batches'
+import { paceOf, runBatches } from '../data/run-batches'
 import { topGuesses, type TrainedNetwork } from './trained-network'
 
 const TOP = 5
-/** Small enough that the first rows of a table appear at once, large enough to keep the executor busy. */
-const BATCH_SIZE = 16
+/** Told at once: few enough that the first rows of a table appear soon, enough not to be a flood of messages. */
+const TOLD_AT_ONCE = 16
 
 /** @throws StudioError image/*: the only picture there is cannot be read */
 export async function predictImage(model: TrainedNetwork, path: string): Promise<ImagePrediction> {
@@ -44,26 +44,29 @@ export async function* predictFolder(
   let done = 0
   let start = performance.now()
   const pathOf = (file: string): string => join(directory, file)
-  const batches = loadBatches({ items: files, pathOf, contract, batchSize: BATCH_SIZE, signal })
+  const batchSize = Math.min(paceOf(network).batchSize, TOLD_AT_ONCE)
+  const batches = loadBatches({ items: files, pathOf, contract, batchSize, signal })
+  let untold: Omit<ImagePrediction, 'ms'>[] = []
+  const tell = (): FolderPredictions => {
+    const ms = (performance.now() - start) / untold.length
+    const predictions = untold.map((prediction): ImagePrediction => ({ ...prediction, ms }))
+    untold = []
+    done += predictions.length
+    return { done, total: files.length, predictions: predictions.sort((a, b) => compareNames(a.file, b.file)) }
+  }
   // The next batches are decoded, and in the network, while these predictions are told.
   for await (const { batch, outputs: logits } of runBatches(batches, network)) {
     if (signal?.aborted) break
-    const ms = (performance.now() - start) / (batch.items.length + batch.failed.length)
-    const read = batch.items.map((file, index): ImagePrediction => {
+    batch.items.forEach((file, index) => {
       const top = topGuesses(logits.subarray(index * width, (index + 1) * width), classes, TOP)
-      return { file, top, error: null, ms }
+      untold.push({ file, top, error: null })
     })
-    const refused = batch.failed.map(({ item, error }): ImagePrediction => ({
-      file: item,
-      top: [],
-      error: error.toData(),
-      ms
-    }))
-    const predictions = [...read, ...refused].sort((a, b) => compareNames(a.file, b.file))
-    done += predictions.length
-    yield { done, total: files.length, predictions }
+    for (const { item, error } of batch.failed) untold.push({ file: item, top: [], error: error.toData() })
+    if (untold.length < TOLD_AT_ONCE) continue
+    yield tell()
     start = performance.now()
   }
+  if (untold.length > 0 && !signal?.aborted) yield tell()
   if (signal?.aborted) throw new StudioError('job/cancelled', 'The prediction was stopped.')
 }
 

@@ -5,7 +5,7 @@ import { StudioError } from '@shared/errors'
 import type { TrainedModel } from '@shared/worker-protocol/infer'
 import type { NetworkGraph } from '../backbones/graph'
 import { atInputSize, layersOf, loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
-import type { Executor, FrozenNetwork } from '../executors/executor'
+import type { Executor, FrozenNetwork, NetworkUse } from '../executors/executor'
 import { applyCheckpoint, readCheckpoint, readHead } from './checkpoint'
 import { withHead } from './with-head'
 
@@ -32,13 +32,14 @@ export async function trainedGraph(
 export async function loadTrainedNetwork(
   model: TrainedModel,
   backbone: LoadedBackbone,
-  executor: Executor
+  executor: Executor,
+  use: NetworkUse = 'single'
 ): Promise<TrainedNetwork> {
   const tensors = await readCheckpoint(model.checkpointFile)
   const sized = atInputSize(backbone, model.contract.size)
   const network = sized.features
-    ? await executor.load(applyCheckpoint(sized.features, tensors))
-    : withHead(await sized.openFeatures(executor), readHead(tensors))
+    ? await executor.load(applyCheckpoint(sized.features, tensors), use)
+    : withHead(await sized.openFeatures(executor, use), readHead(tensors))
   const [units] = network.outputShape
   if (units !== model.classes.length) {
     await network.dispose()
