@@ -28,18 +28,33 @@ interface SessionThread {
   waiting: Map<number, Waiting>
 }
 
+/** How a model takes pictures that was not written here. */
+export interface ForeignFeed {
+  ports: { input: string; output: string }
+  /** Of one picture as the model takes it. */
+  dims: readonly number[]
+  /** From NHWC to its layout. */
+  arrange(values: Float32Array, count: number): Float32Array
+}
+
 /**
  * @param options of a session; its count of threads is set here.
+ * @param feed left out: one input and one output, channels last
  * @throws StudioError device/no-executor when the threads do not start
  */
 export async function loadOnThreads(
   model: Uint8Array,
   shape: Pick<FrozenNetwork, 'inputShape' | 'outputShape'>,
   options: InferenceSession.SessionOptions,
-  cores: number
+  cores: number,
+  feed?: ForeignFeed
 ): Promise<FrozenNetwork> {
   const count = Math.max(1, Math.min(cores, Math.floor(MAX_WEIGHT_BYTES / model.byteLength)))
-  const data: OnnxThreadData = { model, options: { ...options, intraOpNumThreads: Math.floor(cores / count) } }
+  const data: OnnxThreadData = {
+    model,
+    options: { ...options, intraOpNumThreads: Math.floor(cores / count) },
+    ...(feed && { ports: feed.ports })
+  }
   const opening = await Promise.allSettled(Array.from({ length: count }, () => openThread(data)))
   const threads = opening.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const dispose = async (): Promise<void> => {
@@ -60,7 +75,8 @@ export async function loadOnThreads(
         return Promise.reject(new RangeError(`A batch of ${images} holds ${images * size} values, not ${batch.length}`))
       }
       const thread = threads.reduce((best, other) => (other.waiting.size < best.waiting.size ? other : best))
-      const call: OnnxThreadCall = { id: calls++, data: batch, dims: [images, ...shape.inputShape] }
+      const values = feed ? feed.arrange(batch, images) : batch
+      const call: OnnxThreadCall = { id: calls++, data: values, dims: [images, ...(feed?.dims ?? shape.inputShape)] }
       return new Promise((resolve, reject) => {
         thread.waiting.set(call.id, { resolve, reject })
         thread.worker.postMessage(call)

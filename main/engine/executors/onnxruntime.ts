@@ -38,7 +38,8 @@ export async function createOnnxRuntimeExecutor({ threads }: { threads: number }
       use === 'single'
         ? loadOnnxNetwork(runtime, graph, sessionOptions(threads))
         : loadOnThreads(networkToOnnx(graph), shapesOf(graph), sessionOptions(threads), threads),
-    loadFile: async (model) => loadOnnxFile(runtime, assertForm(model, 'onnx'), sessionOptions(threads))
+    loadFile: async (model, use) =>
+      loadOnnxFile(runtime, assertForm(model, 'onnx'), sessionOptions(threads), { use, cores: threads })
   }
 }
 

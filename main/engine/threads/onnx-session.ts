@@ -7,6 +7,8 @@ import type * as OnnxRuntimeNode from 'onnxruntime-node'
 export interface OnnxThreadData {
   model: Uint8Array
   options: OnnxRuntimeNode.InferenceSession.SessionOptions
+  /** Names of the values to feed and to fetch; left out: the first of each. */
+  ports?: { input: string; output: string }
 }
 
 export interface OnnxThreadCall {
@@ -20,17 +22,17 @@ export type OnnxThreadAnswer = { id: number; output: Float32Array } | { id: numb
 
 const runtime = createRequire(import.meta.url)('onnxruntime-node') as typeof OnnxRuntimeNode
 const port = parentPort!
-const { model, options } = workerData as OnnxThreadData
+const { model, options, ports } = workerData as OnnxThreadData
 
 const fail = (id: number, error: unknown): void =>
   port.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies OnnxThreadAnswer)
 
 void runtime.InferenceSession.create(model, options).then(
   (session) => {
-    const input = session.inputNames[0]!
-    const output = session.outputNames[0]!
+    const input = ports?.input ?? session.inputNames[0]!
+    const output = ports?.output ?? session.outputNames[0]!
     port.on('message', ({ id, data, dims }: OnnxThreadCall) => {
-      session.run({ [input]: new runtime.Tensor('float32', data, dims) }).then(
+      session.run({ [input]: new runtime.Tensor('float32', data, dims) }, [output]).then(
         (results) => {
           // A copy of its own: what the runtime gives lies in memory that cannot be handed to another thread.
           const values = (results[output]!.data as Float32Array).slice()

@@ -42,6 +42,23 @@ describe('a classifier, channels first', () => {
     await network.dispose()
   })
 
+  it('gives the same as a stream, on threads of its own', async () => {
+    const model = await readOnnx(path)
+    const two = await createOnnxRuntimeExecutor({ threads: 2 })
+    const [single, stream] = [
+      await openAsIs(model, two, { size: 8 }),
+      await openAsIs(model, two, { size: 8, use: 'stream' })
+    ]
+    expect(single.pace).toBeUndefined()
+    expect(stream.pace!.inFlight).toBeGreaterThanOrEqual(2)
+    const pictures = [1, -1, 0.5].map((factor) => Float32Array.from(answers.picture, (value) => value * factor))
+    const expected = await Promise.all(pictures.map((picture) => single.run(picture, 1)))
+    const found = await Promise.all(pictures.map((picture) => stream.run(picture, 1)))
+    found.forEach((features, index) => expect(largestDifference(features, expected[index]!)).toBeLessThan(1e-6))
+    expect(largestDifference(found[0]!, found[2]!)).toBeGreaterThan(1e-3)
+    await Promise.all([single.dispose(), stream.dispose()])
+  })
+
   it('says when an output is not there', async () => {
     const opening = openAsIs(await readOnnx(path), executor, { size: 8, output: 'nothing' })
     await expect(opening).rejects.toMatchObject({ code: 'backbone/corrupt' })
@@ -65,17 +82,56 @@ describe('an extractor, channels last, two pictures at a time', () => {
   })
 })
 
+const write = async (bytes: Uint8Array): Promise<string> => {
+  const path = join(scratch, 'model.onnx')
+  await writeFile(path, bytes)
+  return path
+}
+
+/** @param sides null: left free */
+function value(name: string, sides: (number | null)[]): ProtoMessage {
+  const dim = (side: number | null): ProtoMessage =>
+    side === null ? new ProtoMessage().string(2, 'batch') : new ProtoMessage().int(1, side)
+  const shape = sides.reduce((all, side) => all.message(1, dim(side)), new ProtoMessage())
+  const type = new ProtoMessage().message(1, new ProtoMessage().int(1, 1).message(2, shape))
+  return new ProtoMessage().string(1, name).message(2, type)
+}
+
+describe('zeros around a map below zero, before a maximum', () => {
+  /** 4 × 4, one zero around it, the maxima of 3 × 3 in steps of 2, their mean. */
+  function padded(batch: number | null): Uint8Array {
+    const node = (op: string, inputs: string[], output: string, attributes: ProtoMessage[] = []): ProtoMessage => {
+      const message = inputs.reduce((all, input) => all.string(1, input), new ProtoMessage()).string(2, output)
+      return attributes.reduce((all, attribute) => all.message(5, attribute), message.string(4, op))
+    }
+    const ints = (name: string, values: number[]): ProtoMessage =>
+      values.reduce((all, one) => all.int(8, one), new ProtoMessage().string(1, name)).int(20, 7)
+    const pads = [0, 0, 1, 1, 0, 0, 1, 1].reduce((all, one) => all.int(7, one), new ProtoMessage().int(1, 8).int(2, 7))
+    const graph = new ProtoMessage()
+      .message(1, node('Pad', ['x', 'pads'], 'wide'))
+      .message(1, node('MaxPool', ['wide'], 'maxima', [ints('kernel_shape', [3, 3]), ints('strides', [2, 2])]))
+      .message(1, node('GlobalAveragePool', ['maxima'], 'y'))
+      .string(2, 'padded')
+      .message(5, pads.string(8, 'pads'))
+      .message(11, value('x', [batch, 3, 4, 4]))
+      .message(12, value('y', [batch, 3, 1, 1]))
+    return new ProtoMessage().int(1, 8).message(7, graph).message(8, new ProtoMessage().int(2, 17)).encode()
+  }
+
+  it.each([
+    ['single', 1],
+    ['single', null],
+    ['stream', null]
+  ] as const)('are counted as zeros: %s, %s pictures', async (use, batch) => {
+    const network = await openAsIs(await readOnnx(await write(padded(batch))), executor, { size: 4, use })
+    expect(network.pace !== undefined).toBe(use === 'stream')
+    // Of the four windows, three reach the border.
+    expect([...(await network.run(new Float32Array(48).fill(-1), 1))]).toEqual([-0.25, -0.25, -0.25])
+    await network.dispose()
+  })
+})
+
 describe('what cannot be used', () => {
-  const write = async (bytes: Uint8Array): Promise<string> => {
-    const path = join(scratch, 'model.onnx')
-    await writeFile(path, bytes)
-    return path
-  }
-  const value = (name: string, sides: number[]): ProtoMessage => {
-    const shape = sides.reduce((all, side) => all.message(1, new ProtoMessage().int(1, side)), new ProtoMessage())
-    const type = new ProtoMessage().message(1, new ProtoMessage().int(1, 1).message(2, shape))
-    return new ProtoMessage().string(1, name).message(2, type)
-  }
   const model = (input: ProtoMessage, node: ProtoMessage, initialiser?: ProtoMessage): Uint8Array => {
     const graph = new ProtoMessage()
       .message(1, node)
