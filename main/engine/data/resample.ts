@@ -120,15 +120,20 @@ function resampleColumns(narrow: Float32Array, { count, places, weights }: Taps,
   return new Uint8Array(data.buffer)
 }
 
-/** Four rows or fewer, which is what bicubic enlarges from, are added up in registers. */
+/** Six rows or fewer, which is what Lanczos enlarges from, are added up in registers. */
 function mixRows(rows: readonly Float32Array[], weights: readonly number[], out: Uint8ClampedArray): void {
-  const [a = 0, b = 0, c = 0, d = 0] = weights
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = weights
   const first = rows[0]!
-  const [second = first, third = first, fourth = first] = rows.slice(1)
+  const [second = first, third = first, fourth = first, fifth = first, sixth = first] = rows.slice(1)
   if (rows.length <= 2) {
     for (let x = 0; x < out.length; x++) out[x] = a * first[x]! + b * second[x]!
   } else if (rows.length <= 4) {
     for (let x = 0; x < out.length; x++) out[x] = a * first[x]! + b * second[x]! + c * third[x]! + d * fourth[x]!
+  } else if (rows.length <= 6) {
+    for (let x = 0; x < out.length; x++) {
+      const sum = a * first[x]! + b * second[x]! + c * third[x]! + d * fourth[x]!
+      out[x] = sum + e * fifth[x]! + f * sixth[x]!
+    }
   } else {
     const sums = new Float32Array(out.length)
     for (let index = 0; index < rows.length; index++) addRow(sums, rows[index]!, weights[index]!)
