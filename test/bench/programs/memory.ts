@@ -1,9 +1,11 @@
 /**
  * What the process holds while it reads many small pictures. Arguments: backbones folder, `inputs` (two epochs of fine-tuning's
- * inputs) or `features` (from files to the feature cache), how many pictures.
+ * inputs) or `features` (from files to the feature cache), how many pictures. `files` only writes the pictures, into the folder
+ * that is the fourth argument: in a process of its own, since what the writing leaves in the heap is not what is measured.
  */
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -23,7 +25,13 @@ const THREADS = 2
 /** Pictures that differ; the others differ in bytes behind the picture's end, which makes them other files. */
 const PICTURES = 200
 
-async function makeFiles(root: string, count: number): Promise<LabelledImage[]> {
+/** Bytes of a SHA-256 in the list of them, one after the other in the order of the pictures. */
+const HASH_BYTES = 32
+const HASHES = 'hashes'
+
+const pathOf = (id: number): string => `f${Math.floor(id / 1000)}/${id}.jpg`
+
+async function makeFiles(root: string, count: number): Promise<void> {
   const pictures = await Promise.all(
     Array.from({ length: PICTURES }, (_, index) => {
       const pixels = Uint8Array.from({ length: 40 * 36 * 3 }, (_, place) => 127 + 100 * Math.sin(place / (5 + index)))
@@ -32,24 +40,36 @@ async function makeFiles(root: string, count: number): Promise<LabelledImage[]> 
         .toBuffer()
     })
   )
-  const images: LabelledImage[] = []
+  const hashes = Buffer.alloc(count * HASH_BYTES)
   for (let id = 0; id < count; id++) {
-    const folder = `f${Math.floor(id / 1000)}`
-    if (id % 1000 === 0) await mkdir(join(root, folder))
+    if (id % 1000 === 0) await mkdir(join(root, `f${id / 1000}`))
     const bytes = Buffer.concat([pictures[id % PICTURES]!, Buffer.from(String(id))])
-    const path = `${folder}/${id}.jpg`
-    await writeFile(join(root, path), bytes)
-    const hash = createHash('sha256').update(bytes).digest('hex')
-    images.push({ id, path, hash, classIndex: id % 5, split: 'train' })
+    await writeFile(join(root, pathOf(id)), bytes)
+    createHash('sha256')
+      .update(bytes)
+      .digest()
+      .copy(hashes, id * HASH_BYTES)
   }
-  return images
+  await writeFile(join(root, HASHES), hashes)
 }
 
-async function main([backbones, what, count]: string[]): Promise<void> {
+async function listImages(root: string, count: number): Promise<LabelledImage[]> {
+  const hashes = await readFile(join(root, HASHES))
+  return Array.from({ length: count }, (_, id) => {
+    const hash = hashes.toString('hex', id * HASH_BYTES, (id + 1) * HASH_BYTES)
+    return { id, path: pathOf(id), hash, classIndex: id % 5, split: 'train' }
+  })
+}
+
+async function main([backbones, what, count, root]: string[]): Promise<void> {
+  if (what === 'files') return makeFiles(root!, Number(count))
   const folder = await mkdtemp(join(tmpdir(), 'bench-memory-'))
   const datasetRoot = join(folder, 'pictures')
   await mkdir(datasetRoot)
-  const images = await makeFiles(datasetRoot, Number(count))
+  const making = [process.argv[1]!, backbones!, 'files', count!, datasetRoot]
+  const { status } = spawnSync(process.execPath, making, { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (status !== 0) throw new Error('The pictures could not be written')
+  const images = await listImages(datasetRoot, Number(count))
   const embedded = await openBackbone(backbones!, 'efficientnet-lite0')
   const contract = { ...embedded.info.contract, size: SIZE }
   const onUnreadable = ({ path }: LabelledImage, error: unknown): never => {
