@@ -7,8 +7,13 @@ import { z } from 'zod'
 export const rangeTestSchema = z.object({
   /** In the order of the steps; the loss is smoothed, nats. */
   points: z.array(z.object({ rate: z.number(), loss: z.number() })),
-  /** In the middle of the longest way down: where to train. Null while there are too few points. */
+  /** Where to train; null while there are too few points, or nothing to go by. */
   suggested: z.number().nullable(),
+  /**
+   * What `suggested` is. `valley`: the middle of the longest way down. `ceiling`: of a network that is trained already, whose
+   * curve is flat until it turns up, a tenth of the rate at which it does.
+   */
+  basis: z.enum(['valley', 'ceiling']).nullable(),
   /** Where the loss falls fastest. */
   steepest: z.number().nullable(),
   /** Rate at which the loss was four times its lowest, or no number; null: it never was. */

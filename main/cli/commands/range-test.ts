@@ -34,10 +34,11 @@ export async function rangeTest(context: CommandContext, reference: string, opti
   return EXIT.ok
 }
 
-function describe({ points, suggested, steepest, stoppedAt }: RangeTest, key: string): string {
+function describe({ points, suggested, basis, steepest, stoppedAt }: RangeTest, key: string): string {
   const lines = [chart(points), '']
   if (suggested === null) lines.push('The loss never fell: there is no rate to suggest.')
   else lines.push(`suggested   ${shown(suggested)}   --set ${key}=${shown(suggested)}`)
+  if (basis === 'ceiling') lines.push('(of a head that is trained already: a tenth of where the flat curve turns up)')
   if (steepest !== null) lines.push(`steepest    ${shown(steepest)}`)
   lines.push(stoppedAt === null ? 'the loss never ran away' : `ran away at ${shown(stoppedAt)}`)
   return lines.join('\n')

@@ -23,7 +23,7 @@ const PHASE_WORDS: Record<RunProgress['phase'], string> = {
   evaluate: 'Testing'
 }
 
-const NOTHING_YET: RangeTest = { points: [], suggested: null, steepest: null, stoppedAt: null }
+const NOTHING_YET: RangeTest = { points: [], suggested: null, basis: null, steepest: null, stoppedAt: null }
 
 /**
  * Events as they come, the last of them with `finished`. Leaving, or aborting `signal`, ends the test.

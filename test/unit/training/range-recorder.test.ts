@@ -32,14 +32,31 @@ it('suggests a rate between where the loss begins to fall and where it runs away
 it('stops at a loss that is no number, and keeps the curve before it', () => {
   const recorder = new RangeRecorder()
   const steps = feed(recorder, (rate) => (rate > 1e-2 ? NaN : 1))
-  const { points, stoppedAt, suggested } = recorder.result()
+  const { points, stoppedAt, suggested, basis } = recorder.result()
   expect(points).toHaveLength(steps - 1)
   expect(points.every(({ loss }) => Number.isFinite(loss))).toBe(true)
   expect(stoppedAt).toBeGreaterThan(1e-2)
-  // It never fell.
-  expect(suggested).toBeNull()
+  // It never fell: what is known is where it ends.
+  expect(basis).toBe('ceiling')
+  expect(suggested).toBeCloseTo(points.at(-1)!.rate / 10, 12)
 })
 
 it('has nothing to say of no steps', () => {
-  expect(new RangeRecorder().result()).toEqual({ points: [], suggested: null, steepest: null, stoppedAt: null })
+  expect(new RangeRecorder().result()).toEqual({
+    points: [],
+    suggested: null,
+    basis: null,
+    steepest: null,
+    stoppedAt: null
+  })
+})
+
+it('suggests of a network that has learned already a tenth of where its flat curve turns up', () => {
+  const recorder = new RangeRecorder()
+  feed(recorder, (rate) => 0.42 - 0.002 * Math.log10(rate / 1e-7) + (rate > 1e-3 ? (1000 * rate) ** 2 : 0))
+  const { suggested, basis, steepest } = recorder.result()
+  expect(basis).toBe('ceiling')
+  expect(suggested).toBeGreaterThan(5e-5)
+  expect(suggested).toBeLessThan(5e-4)
+  expect(steepest).toBeNull()
 })

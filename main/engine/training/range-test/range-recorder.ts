@@ -10,8 +10,12 @@ const RUNAWAY = 4
 /** Left out of what the suggestion is drawn from: the average's first steps, and those in which the loss turns up. */
 const SKIP_FIRST = RANGE_STEPS / 10
 const SKIP_LAST = 5
-/** Share by which the loss has to fall for there to be something to suggest: less is noise. */
-const LEAST_FALL = 0.01
+/** Share by which the loss has to fall for its way down to mean something: less is noise, or a network that has learned already. */
+const LEAST_FALL = 0.1
+/** Share above its lowest at which a loss has turned up. */
+const TURN = 0.05
+/** Of the rate at which it does, what is safe to train at. */
+const BELOW_TURN = 0.1
 
 /** Climbs by the same factor each step. @param step from 0 to RANGE_STEPS − 1 */
 export const rangeRate = (step: number): number => FIRST_RATE * (LAST_RATE / FIRST_RATE) ** (step / (RANGE_STEPS - 1))
@@ -40,12 +44,17 @@ export class RangeRecorder {
   result(): RangeTest {
     const points = [...this.#points]
     const considered = points.slice(SKIP_FIRST, -SKIP_LAST)
-    const falls = hasFallen(considered)
+    const stoppedAt = this.#stoppedAt
+    if (hasFallen(considered)) {
+      return { points, suggested: valley(considered), basis: 'valley', steepest: steepest(considered), stoppedAt }
+    }
+    const ceiling = stoppedAt === null ? null : turn(points)
     return {
       points,
-      suggested: falls ? valley(considered) : null,
-      steepest: falls ? steepest(considered) : null,
-      stoppedAt: this.#stoppedAt
+      suggested: ceiling === null ? null : ceiling * BELOW_TURN,
+      basis: ceiling === null ? null : 'ceiling',
+      steepest: null,
+      stoppedAt
     }
   }
 }
@@ -58,6 +67,12 @@ function hasFallen(points: Points): boolean {
     highest = Math.max(highest, loss)
     return highest - loss > LEAST_FALL * highest
   })
+}
+
+/** The last rate at which the loss was about as low as it ever was. */
+function turn(points: Points): number | null {
+  const lowest = Math.min(...points.map(({ loss }) => loss))
+  return points.findLast(({ loss }) => loss <= (1 + TURN) * lowest)?.rate ?? null
 }
 
 /** Rate in the middle of the longest falling subsequence: fastai's 'valley'. */
