@@ -52,7 +52,7 @@ export function median(values: readonly number[]): number {
 }
 
 const shown = (value: number | null): string =>
-  value === null ? '–' : value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
+  value === null ? '–' : value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3)
 
 /** The rows as a table in Markdown. */
 export function markdownTable(rows: readonly BenchRow[]): string {
