@@ -1,23 +1,30 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import { architectureOf, randomWeights } from '../../../main/engine/backbones/architectures/index'
+import { listBlocks } from '../../../main/engine/backbones/blocks'
 import type { NetworkGraph } from '../../../main/engine/backbones/graph'
+import { importModel } from '../../../main/engine/backbones/importing/import-model'
+import { loadBackbone, type LoadedBackbone } from '../../../main/engine/backbones/load-backbone'
 import { hashWeights } from '../../../main/engine/backbones/measures'
 import { readSavedModel } from '../../../main/engine/backbones/readers/saved-model/read-saved-model'
+import { weightKeysOf } from '../../../main/engine/backbones/shapes'
 import { checkTwin } from '../../../main/engine/backbones/twin/check-twin'
 import { findTwin } from '../../../main/engine/backbones/twin/find-twin'
 import { matchWeights } from '../../../main/engine/backbones/twin/match-weights'
 import type { SourceTensor } from '../../../main/engine/backbones/twin/source-tensor'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
 import { createTensorFlowExecutor } from '../../../main/engine/executors/tensorflow'
+import { fineTune } from '../../../main/engine/training/finetune'
 import { pythonEnvironment } from '../../bench/contenders'
 import { FOREIGN_MODELS, openAsIs } from '../../fixtures/foreign-models'
 import { largestDifference } from '../../fixtures/graphs'
 import { ensureTestRuntime } from '../../fixtures/runtime'
+import { openStripes } from '../../fixtures/stripes'
 
 const small = architectureOf('mobilenet-v2-0.35')
 
@@ -160,6 +167,51 @@ describe('SavedModels that Keras wrote of MobileNetV2', async () => {
     await asIs.dispose()
     await twin.dispose()
   })
+
+  it.skipIf(obstacle)('are imported as twins that can be fine-tuned', async () => {
+    const stripes = await openStripes()
+    try {
+      const { info, features } = await importTwin(join(folder, 'exported'), stripes.runtime)
+      expect(info).toMatchObject({ form: 'graph', trainable: true, provenance: { parity: { passed: true } } })
+      const before = new Map([...features!.weights].map(([key, { data }]) => [key, data.slice()]))
+      const last = listBlocks(features!).slice(-2)
+      const input = stripes.input({
+        graph: features!,
+        contract: info.contract,
+        head: { kernel: new Float32Array(1280 * 2), bias: new Float32Array(2), classes: 2 },
+        fineTune: { unfreeze: 2, epochs: 4, learningRate: 1e-3, dropout: 0 },
+        augmentation: {}
+      })
+      input.config.earlyStopping = { ...input.config.earlyStopping, enabled: false, restoreBest: false }
+      const { tensors } = await fineTune(input)
+      const { steps, epochs } = input.recorded
+      expect(steps).toHaveLength(12)
+      // A head of zeros begins at the logarithm of two.
+      expect(steps[0]!.loss).toBeCloseTo(Math.LN2, 1)
+      expect(epochs.at(-1)!.trainLoss!).toBeLessThan(epochs.find(({ epoch }) => epoch === 1)!.trainLoss! * 0.5)
+
+      const learning = features!.nodes
+        .filter(({ name }) => last.some(({ nodes }) => nodes.includes(name)))
+        .flatMap(weightKeysOf)
+        .filter((key) => !/moving_/.test(key))
+      expect(learning).toContain('Conv_1/kernel')
+      expect([...tensors.keys()].sort()).toEqual(learning.sort())
+      for (const [key, { data }] of tensors) expect(largestDifference(data, before.get(key)!), key).toBeGreaterThan(0)
+      for (const [key, { data }] of features!.weights) expect(largestDifference(data, before.get(key)!), key).toBe(0)
+    } finally {
+      await stripes.close()
+    }
+  })
+
+  /** As the program imports one, with both routes compared, and reads it back. */
+  async function importTwin(path: string, runtime: RuntimeLocation): Promise<LoadedBackbone> {
+    const [directory, scratch] = [join(folder, 'backbones'), join(folder, 'scratch')]
+    await Promise.all([directory, scratch].map((place) => mkdir(place)))
+    const source = { type: 'file', path, architecture: null, asIs: false } as const
+    const job = { source, directory, scratch, name: 'Twin', runtime, threads: 2 }
+    const { backboneId } = await importModel(job, () => undefined, new AbortController().signal)
+    return loadBackbone([directory], backboneId)
+  }
 })
 
 /** Null, or why Keras could not do it here. */
