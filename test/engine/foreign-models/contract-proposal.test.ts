@@ -47,6 +47,18 @@ describe('the proposal of a contract', () => {
     expect(first!.certainty).toBeGreaterThan(0.6)
   })
 
+  it('is not sure where even the best of them does not fit', async () => {
+    // A network for values of 0 to 5100: none of the known contracts.
+    const far = expecting(lite0, 'raw')
+    const nodes = far.nodes.map((node) =>
+      node.op === 'affine' ? { ...node, scale: node.scale.map((value) => value / 20) } : node
+    )
+    const [first] = await proposeContract({ graph: { ...far, nodes }, executor, size: 224 })
+    expect(first!.score!.value).toBeGreaterThan(0.8)
+    expect(first!.certainty).toBeLessThan(0.5)
+    expect(first!.reason).toMatch(/^(Possible|Unlikely): .*no contract tried here is right/)
+  })
+
   it('tells pictures from answers where there is no batch-norm, and is less sure', async () => {
     const network = await executor.load(lite0)
     const subject = { graph: null, network, executor, size: 224, form: 'onnx' as const, layout: 'NHWC' as const }

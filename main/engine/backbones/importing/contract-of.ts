@@ -24,7 +24,11 @@ export async function proposeForGraph(graph: NetworkGraph, size: number, executo
   return best(await proposeContract({ graph, executor, size }))
 }
 
-/** @param network the model itself, open; not disposed of */
+/**
+ * By custom, and the reason says that it is a guess. No pictures are tried: an open model ends in features where the file has them,
+ * and only class scores could be judged.
+ * @param network the model itself, open; not disposed of
+ */
 export async function proposeForOpaque(
   { form, ports, size }: OpaqueModel,
   network: FrozenNetwork,
