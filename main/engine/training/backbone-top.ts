@@ -3,9 +3,9 @@
  * then folded through that top, both being linear, into a head on the features like any other.
  */
 import { StudioError } from '@shared/errors'
-import type { NetworkGraph } from '../backbones/graph'
+import type { GraphNode, NetworkGraph } from '../backbones/graph'
 import type { LoadedBackbone } from '../backbones/load-backbone'
-import { inputsOf } from '../backbones/shapes'
+import { inferShapes, inputsOf } from '../backbones/shapes'
 import type { HeadWeights } from './finetune-contract'
 import type { FeatureSet } from './head-data'
 import { openDense, type HeadRuntime } from './head-sessions'
@@ -13,16 +13,18 @@ import { openDense, type HeadRuntime } from './head-sessions'
 /** A dense layer without its activation, as a head has it. */
 export type DenseLayer = Omit<HeadWeights, 'hidden'>
 
+type LinearNode = Extract<GraphNode, { op: 'dense' | 'conv2d' }>
+
 /**
- * The one dense layer between the pooled features and the backbone's output; dropout on the way does nothing here.
+ * The one linear layer between the pooled features and the backbone's output: dense, or a convolution over the single pixel that is
+ * left. Dropout and flattening on the way do nothing here, and a softmax or sigmoid at the end is left off: the scores are
+ * what it reads.
  * @throws StudioError config/invalid when the backbone has no such layer
  */
 export function topOf({ info, graph, features }: Pick<LoadedBackbone, 'info' | 'graph' | 'features'>): DenseLayer {
   // A model in a foreign form ends where its features do.
-  const after =
-    graph && features ? graph.nodes.slice(graph.nodes.findIndex(({ name }) => name === features.output) + 1) : []
-  const [top, ...others] = after.filter(({ op }) => op !== 'dropout')
-  if (!graph || !features || top?.op !== 'dense' || others.length > 0 || !isChain(features.output, after)) {
+  const top = graph && features && topNode(graph, features)
+  if (!top) {
     throw new StudioError(
       'config/invalid',
       `The setting 'head.input' is not valid: 'logits' needs a backbone that ends in a layer of class scores, which ` +
@@ -31,9 +33,41 @@ export function topOf({ info, graph, features }: Pick<LoadedBackbone, 'info' | '
     )
   }
   const { shape, data } = graph.weights.get(top.kernel)!
-  const classes = shape[1]!
+  const classes = shape.at(-1)!
   const bias = top.bias === null ? new Float32Array(classes) : graph.weights.get(top.bias)!.data
+  // [1, 1, inputs, outputs] of a convolution lies as [inputs, outputs] does.
   return { kernel: data, bias, classes }
+}
+
+/** Null when anything but one linear layer and its probabilities follows the features. */
+function topNode(graph: NetworkGraph, features: NetworkGraph): LinearNode | null {
+  const start = endOf(graph, features)
+  const after = graph.nodes.slice(graph.nodes.findIndex(({ name }) => name === start) + 1)
+  if (!isChain(start, after)) return null
+  const [top, ...others] = after.filter(({ op }) => op !== 'dropout' && op !== 'flatten')
+  const last = others.at(-1)
+  const probabilities = last?.op === 'activation' && (last.kind === 'softmax' || last.kind === 'sigmoid')
+  if (others.length > (probabilities ? 1 : 0)) return null
+  if (top?.op === 'dense') return top
+  return top?.op === 'conv2d' && seesOnePixel(graph, start, top) ? top : null
+}
+
+function seesOnePixel(graph: NetworkGraph, start: string, { kernel }: LinearNode): boolean {
+  const [height, width] = graph.weights.get(kernel)!.shape
+  return (
+    height === 1 &&
+    width === 1 &&
+    inferShapes(graph)
+      .get(start)!
+      .slice(0, -1)
+      .every((side) => side === 1)
+  )
+}
+
+/** Where the features end in the network itself: a row of them may have been added behind (see featureExtractor). */
+function endOf(graph: NetworkGraph, features: NetworkGraph): string {
+  if (graph.nodes.some(({ name }) => name === features.output)) return features.output
+  return inputsOf(features.nodes.find(({ name }) => name === features.output)!)[0]!
 }
 
 /** Whether each node reads the one before it, and nothing else. */

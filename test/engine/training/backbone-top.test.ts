@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '@shared/random'
 import type { NetworkGraph } from '../../../main/engine/backbones/graph'
+import { architectureOf, randomWeights } from '../../../main/engine/backbones/architectures/index'
 import { featureExtractor } from '../../../main/engine/backbones/feature-extractor'
+import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
 import { foldTop, scoresOf, topOf } from '../../../main/engine/training/backbone-top'
 import { findHeadRuntime, openDense, openHeadSessions } from '../../../main/engine/training/head-sessions'
 import { GraphSketch, largestDifference, randomInput, tinyBackbone } from '../../fixtures/graphs'
@@ -30,6 +32,36 @@ describe('topOf', () => {
     const graph = pooled().dense('hidden', 6, 8).dense('scores', 8, 10).build()
     expect(partsOf(graph).features.output).toBe('hidden')
     expect(topOf(partsOf(graph)).kernel).toBe(graph.weights.get('scores/kernel')!.data)
+  })
+
+  it('leaves off the probabilities behind it', () => {
+    for (const kind of ['softmax', 'sigmoid'] as const) {
+      const graph = pooled().dense('scores', 6, 10).build()
+      const nodes = [...graph.nodes, { name: 'odds', op: 'activation', kind, input: 'scores' } as const]
+      const top = topOf(partsOf({ ...graph, nodes, output: 'odds' }))
+      expect(top.kernel).toBe(graph.weights.get('scores/kernel')!.data)
+    }
+  })
+
+  it.each([
+    ['mobilenet-0.25', 'conv_preds'],
+    ['mobilenet-v3-small-0.75', 'logits'],
+    ['mobilenet-v2-0.35', 'predictions']
+  ])('gives of %s what the network itself gives', async (id, layer) => {
+    const graph = architectureOf(id).build({ weights: randomWeights(5), classes: 12, size: 64 })
+    const parts = partsOf(graph)
+    const top = topOf(parts)
+    expect(top.kernel).toBe(graph.weights.get(`${layer}/kernel`)!.data)
+    const executor = await createOnnxRuntimeExecutor({ threads: 2 })
+    const [whole, features] = [await executor.load(graph), await executor.load(parts.features)]
+    const picture = randomInput(64 * 64 * 3)
+    const values = await features.run(picture, 1)
+    const set = { values, width: values.length, labels: new Int32Array(1) }
+    const scores = await scoresOf(runtime, set, top)
+    const expected = await whole.run(picture, 1)
+    expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(1e-3)
+    expect(largestDifference(scores.values, expected)).toBeLessThan(1e-4)
+    await Promise.all([whole.dispose(), features.dispose()])
   })
 
   it.each([
