@@ -128,5 +128,16 @@ export const FINE_TUNE_FIELDS: Field[] = [
       { value: 'off', label: 'Off' }
     ],
     reason: 'Frozen layers give the same again: kept where that is cheaper than computing it.'
+  },
+  {
+    key: 'fineTune.precision',
+    label: 'Precision',
+    topic: 'fineTune',
+    input: 'choice',
+    choices: [
+      { value: 'float32', label: 'float32' },
+      { value: 'bfloat16', label: 'bfloat16' }
+    ],
+    reason: 'bfloat16 is quicker on processors that multiply it; weights and sums stay float32.'
   }
 ].map((field) => ({ ...field, ...fine }) as Field)

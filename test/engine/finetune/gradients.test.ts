@@ -96,7 +96,35 @@ describe.each(Object.entries(networks))('training form of %s', (_, graph) => {
     }
     for (const resource of [input, target, dropped, network, ops]) resource.dispose()
   })
+
+  it('has nearly those gradients in bfloat16, predicts as before, and lets go of what it rounded', () => {
+    const ops = new NativeOps(tf)
+    const [exact, coarse] = (['float32', 'bfloat16'] as const).map(
+      (precision) => new TrainableNetwork(ops, graph, head, { momentum: null, precision })
+    ) as [TrainableNetwork, TrainableNetwork]
+    const input = tf.tensor4d(x, [IMAGES, height, width, channels])
+    const wanted = { probabilities: tf.tensor2d(targets, [IMAGES, CLASSES]), weights: null, masks: null }
+    expect(coarse.predict(input)).toEqual(exact.predict(input))
+    const gradientsOf = (network: TrainableNetwork): Map<string, Float32Array> => {
+      const found = network.lossAndGradients(input, wanted, IMAGES).gradients
+      const arrays = new Map([...found].map(([key, gradient]) => [key, Float32Array.from(gradient.dataSync())]))
+      for (const gradient of found.values()) gradient.dispose()
+      return arrays
+    }
+    const expected = gradientsOf(exact)
+    const first = gradientsOf(coarse)
+    const handles = ops.liveHandles
+    expect(gradientsOf(coarse)).toEqual(first)
+    expect(ops.liveHandles).toBe(handles)
+    for (const [key, gradient] of first) expect(cosine(gradient, expected.get(key)!), key).toBeGreaterThan(0.99)
+    for (const resource of [input, wanted.probabilities, exact, coarse, ops]) resource.dispose()
+  })
 })
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = (u: Float32Array, v: Float32Array): number => u.reduce((sum, value, i) => sum + value * v[i]!, 0)
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
+}
 
 interface Naive {
   loss: number

@@ -1,4 +1,5 @@
 /** A convolution and its two gradients, each by the fastest kernel there is for its shape. */
+import { Bfloat16Ops, type Bfloat16Matrix } from './bfloat16'
 import type { ConvolutionGeometry, ConvolutionKind, NativeOps, Tensor } from './native-ops'
 
 export interface Border {
@@ -10,22 +11,43 @@ export interface Border {
 
 export interface Convolver {
   readonly isDepthwise: boolean
-  forward(x: Tensor, kernel: Tensor): Tensor
-  inputGradient(shape: readonly number[], kernel: Tensor, dy: Tensor): Tensor
-  kernelGradient(x: Tensor, dy: Tensor): Tensor
+  /** Whether `backward` looks at x; otherwise `forward` keeps what is needed of it. */
+  readonly needsInput: boolean
+  /** @param training whether a `backward` may follow. */
+  forward(x: Tensor, kernel: Tensor, training: boolean): Tensor
+  /** @param x of the last `forward`, as is `kernel`. @param wanted whether the gradient by the input is. */
+  backward(x: Tensor | undefined, kernel: Tensor, dy: Tensor, wanted: boolean): ConvolutionGradients
+  /** Lets go of what `forward` keeps for `backward`. */
+  release(): void
 }
 
-/** @param border explicit zeros around the picture, or null when `geometry.padding` says it all. */
+/** New tensors. */
+export interface ConvolutionGradients {
+  byKernel: Tensor
+  byInput: Tensor | null
+}
+
+/** Of the products that 1 × 1 convolutions are. */
+export type ProductPrecision = 'float32' | 'bfloat16'
+
+/**
+ * @param border explicit zeros around the picture, or null when `geometry.padding` says it all.
+ * @param precision counts while training, on a CPU.
+ */
 export function convolver(
   ops: NativeOps,
   kind: ConvolutionKind,
   kernelShape: readonly number[],
   geometry: ConvolutionGeometry,
-  border: Border | null
+  border: Border | null,
+  precision: ProductPrecision
 ): Convolver {
   const [height, width] = kernelShape
   const isPoint = height === 1 && width === 1 && geometry.strides.every((stride) => stride === 1) && !border
-  if (kind === 'Conv2D' && isPoint && !ops.onGpu) return pointwise(ops, kernelShape)
+  if (kind === 'Conv2D' && isPoint && !ops.onGpu) {
+    const exact = pointwise(ops, kernelShape)
+    return precision === 'bfloat16' ? rounded(ops, kernelShape, exact) : exact
+  }
   const plain = direct(ops, kind, kernelShape, geometry)
   return border ? bordered(ops, plain, border) : plain
 }
@@ -38,9 +60,13 @@ function direct(
 ): Convolver {
   return {
     isDepthwise: kind === 'DepthwiseConv2dNative',
+    needsInput: true,
     forward: (x, kernel) => ops.convolve(kind, x, kernel, geometry),
-    inputGradient: (shape, kernel, dy) => ops.convolutionInputGradient(kind, shape, kernel, dy, geometry),
-    kernelGradient: (x, dy) => ops.convolutionKernelGradient(kind, x, kernelShape, dy, geometry)
+    backward: (x, kernel, dy, wanted) => ({
+      byKernel: ops.convolutionKernelGradient(kind, x!, kernelShape, dy, geometry),
+      byInput: wanted ? ops.convolutionInputGradient(kind, x!.shape, kernel, dy, geometry) : null
+    }),
+    release: () => undefined
   }
 }
 
@@ -66,29 +92,66 @@ function pointwise(ops: NativeOps, kernelShape: readonly number[]): Convolver {
   const matrix = (kernel: Tensor): Tensor => ops.reshape(kernel, [inputs, outputs])
   return {
     isDepthwise: false,
+    needsInput: true,
     forward: (x, kernel) => product(flat(x), matrix(kernel), [...x.shape.slice(0, 3), outputs], false, false),
-    inputGradient: (shape, kernel, dy) => product(flat(dy), matrix(kernel), shape, false, true),
-    kernelGradient: (x, dy) => product(flat(x), flat(dy), kernelShape, true, false)
+    backward: (x, kernel, dy, wanted) => ({
+      byKernel: product(flat(x!), flat(dy), kernelShape, true, false),
+      byInput: wanted ? product(flat(dy), matrix(kernel), x!.shape, false, true) : null
+    }),
+    release: () => undefined
+  }
+}
+
+/** The same in bfloat16 while training: every picture, kernel and slope is rounded once, and kept rounded for the way back. */
+function rounded(ops: NativeOps, kernelShape: readonly number[], exact: Convolver): Convolver {
+  const [inputs, outputs] = kernelShape.slice(2) as [number, number]
+  const half = new Bfloat16Ops(ops)
+  let kept: { x: Bfloat16Matrix; kernel: Bfloat16Matrix } | null = null
+  const release = (): void => {
+    if (kept) for (const matrix of [kept.x, kept.kernel]) half.dispose(matrix)
+    kept = null
+  }
+  return {
+    isDepthwise: false,
+    needsInput: false,
+    forward(x, kernel, training) {
+      if (!training) return exact.forward(x, kernel, false)
+      release()
+      kept = { x: half.round(x, inputs), kernel: half.round(kernel, outputs) }
+      return half.product(kept.x, kept.kernel, [...x.shape.slice(0, 3), outputs])
+    },
+    backward(_, __, dy, wanted) {
+      const { x, kernel } = kept!
+      const slope = half.round(dy, outputs)
+      const byKernel = half.product(x, slope, kernelShape, { a: true })
+      const shape = [...dy.shape.slice(0, 3), inputs]
+      const byInput = wanted ? half.product(slope, kernel, shape, { b: true }) : null
+      half.dispose(slope)
+      return { byKernel, byInput }
+    },
+    release
   }
 }
 
 function bordered(ops: NativeOps, inner: Convolver, { top, bottom, left, right }: Border): Convolver {
-  const padded = <T>(x: Tensor, use: (x: Tensor) => T): T => {
-    const wide = ops.pad(x, [top, bottom], [left, right])
-    const result = use(wide)
-    wide.dispose()
-    return result
-  }
+  const pad = (x: Tensor): Tensor => ops.pad(x, [top, bottom], [left, right])
   return {
     isDepthwise: inner.isDepthwise,
-    forward: (x, kernel) => padded(x, (wide) => inner.forward(wide, kernel)),
-    inputGradient: (shape, kernel, dy) => {
-      const [images, height, width, channels] = shape as [number, number, number, number]
-      const wide = inner.inputGradient([images, height + top + bottom, width + left + right, channels], kernel, dy)
-      const dx = ops.slice(wide, [0, top, left, 0], shape)
+    needsInput: true,
+    forward(x, kernel, training) {
+      const wide = pad(x)
+      const y = inner.forward(wide, kernel, training)
       wide.dispose()
-      return dx
+      return y
     },
-    kernelGradient: (x, dy) => padded(x, (wide) => inner.kernelGradient(wide, dy))
+    backward(x, kernel, dy, wanted) {
+      const wide = pad(x!)
+      const { byKernel, byInput } = inner.backward(wide, kernel, dy, wanted)
+      wide.dispose()
+      const own = byInput && ops.slice(byInput, [0, top, left, 0], x!.shape)
+      byInput?.dispose()
+      return { byKernel, byInput: own }
+    },
+    release: () => inner.release()
   }
 }

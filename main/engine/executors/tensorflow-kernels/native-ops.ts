@@ -6,17 +6,19 @@
  * Every function returns new tensors that the caller disposes (or leaves to a surrounding `tf.tidy`).
  */
 import type { Tensor } from '@tensorflow/tfjs-node-gpu'
-import type { TFEOpAttr, TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding'
+import type { TensorMetadata, TFEOpAttr, TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding'
 import type { TensorFlow } from '../../runtime/load'
 
 export type { Tensor }
 
 /** What this folder uses of the backend of tfjs-node, which its types keep private. */
-interface NativeBackend {
+export interface NativeBackend {
   binding: TFJSBinding
   isUsingGpuDevice: boolean
   executeSingleOutput(name: string, attributes: TFEOpAttr[], inputs: Tensor[]): Tensor
   executeMultipleOutputs(name: string, attributes: TFEOpAttr[], inputs: Tensor[], outputs: number): Tensor[]
+  getInputTensorIds(tensors: Tensor[]): number[]
+  createOutputTensor(metadata: TensorMetadata): Tensor
 }
 
 export interface ConvolutionGeometry {
@@ -27,7 +29,7 @@ export interface ConvolutionGeometry {
 
 export type ConvolutionKind = 'Conv2D' | 'DepthwiseConv2dNative'
 
-const backendOf = (tf: TensorFlow): NativeBackend => tf.backend() as unknown as NativeBackend
+export const backendOf = (tf: TensorFlow): NativeBackend => tf.backend() as unknown as NativeBackend
 
 /** The operations of one loaded TensorFlow. */
 export class NativeOps {

@@ -1,6 +1,7 @@
 /** From the nodes of a graph to units that can be trained. */
 import type { GraphNode, NetworkGraph } from '../../backbones/graph'
 import { inferShapes, inputsOf, type ValueShape } from '../../backbones/shapes'
+import type { ProductPrecision } from '../../executors/tensorflow-kernels/convolver'
 import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import type { ParameterStore } from './parameters'
 import { activationUnit, rectifierUnit } from './units/activations'
@@ -13,6 +14,8 @@ import { averagePoolUnit, flattenUnit, globalPoolUnit, maxPoolUnit, padUnit } fr
 /** `momentum` m of the moving statistics of batch-norm, which each batch moves by 1 − m; null keeps them as they are. */
 export interface CompileOptions {
   momentum: number | null
+  /** Of 1 × 1 convolutions while training; left out: float32. */
+  precision?: ProductPrecision
 }
 
 /**
@@ -23,7 +26,7 @@ export function compileUnits(
   ops: NativeOps,
   graph: NetworkGraph,
   parameters: ParameterStore,
-  { momentum }: CompileOptions
+  { momentum, precision = 'float32' }: CompileOptions
 ): Unit[] {
   const shapes = inferShapes(graph)
   const onlyReader = onlyReaders(graph)
@@ -44,7 +47,7 @@ export function compileUnits(
       rectifier = { name: third.name, max: third.max }
       taken.add(third.name)
     }
-    return new FoldedConvolution(ops, parameters, { convolution: node, norm, rectifier })
+    return new FoldedConvolution(ops, parameters, { convolution: node, norm, rectifier }, precision)
   }
 
   const unitOf = (node: Exclude<GraphNode, { op: 'input' }>): Unit => {

@@ -1,6 +1,8 @@
 /** The unfrozen end of a backbone in the form that the configuration trains it in. */
+import { StudioError } from '@shared/errors'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import type { NetworkGraph } from '../../backbones/graph'
+import { multipliesBfloat16 } from '../../executors/tensorflow-kernels/bfloat16'
 import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import type { HeadWeights, TrainableBlock } from '../finetune-contract'
 import { foldForTraining } from './fold'
@@ -13,18 +15,23 @@ export interface PreparedNetwork {
   unfold(weights: ReadonlyMap<string, Float32Array>): ReadonlyMap<string, Float32Array>
 }
 
-/** @param batchesPerEpoch what the momentum of adapting statistics follows */
+/**
+ * @param batchesPerEpoch what the momentum of adapting statistics follows
+ * @throws StudioError config/invalid when bfloat16 is asked for where it would only cost precision
+ */
 export function prepareNetwork(
   ops: NativeOps,
   suffix: NetworkGraph,
   { blocks, head, config }: { blocks: readonly TrainableBlock[]; head: HeadWeights; config: TrainingConfig },
   batchesPerEpoch: number
 ): PreparedNetwork {
-  const { batchNorm, layerDecay } = config.fineTune
+  const { batchNorm, layerDecay, precision } = config.fineTune
+  if (precision === 'bfloat16' && (ops.onGpu || !multipliesBfloat16())) throw notInBfloat16(ops.onGpu)
   const folded = batchNorm === 'folded' ? foldForTraining(suffix) : null
   const graph = folded?.graph ?? suffix
   const network = new TrainableNetwork(ops, graph, head, {
     momentum: batchNorm === 'adapt' ? adaptingMomentum(batchesPerEpoch) : null,
+    precision,
     rateOf: layerRates(graph, blocks, layerDecay)
   })
   return { network, unfold: (weights) => folded?.unfold(weights) ?? weights }
@@ -32,3 +39,14 @@ export function prepareNetwork(
 
 /** max(1 − 10/n, 0.9): an epoch is long enough for the statistics to arrive, and a short one not dominated by its last batch. */
 const adaptingMomentum = (batchesPerEpoch: number): number => Math.max(1 - 10 / batchesPerEpoch, 0.9)
+
+const notInBfloat16 = (onGpu: boolean): StudioError =>
+  new StudioError(
+    'config/invalid',
+    "The setting 'fineTune.precision' is not valid here: " +
+      (onGpu ? 'bfloat16 is for training on a processor, and this machine trains on its GPU.' : NO_BFLOAT16) +
+      " Set it to 'float32'.",
+    { key: 'fineTune.precision' }
+  )
+
+const NO_BFLOAT16 = 'this processor has no instructions for bfloat16 (AVX512-BF16 or AMX), or the system does not tell.'

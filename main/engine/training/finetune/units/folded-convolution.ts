@@ -6,7 +6,7 @@
  */
 import type { GraphNode } from '../../../backbones/graph'
 import type { ConvolutionGeometry, NativeOps, Tensor } from '../../../executors/tensorflow-kernels/native-ops'
-import { convolver, type Convolver } from '../../../executors/tensorflow-kernels/convolver'
+import { convolver, type Convolver, type ProductPrecision } from '../../../executors/tensorflow-kernels/convolver'
 import type { Gradients, Parameter, ParameterStore } from '../parameters'
 import type { BackwardPass, Unit } from './unit'
 
@@ -32,7 +32,7 @@ export class FoldedConvolution implements Unit {
   readonly output: string
   readonly inputs: readonly string[]
   readonly learns = true
-  readonly needsInputs = true
+  readonly needsInputs: boolean
   readonly needsOutput: boolean
   readonly #ops: NativeOps
   readonly #convolver: Convolver
@@ -49,7 +49,8 @@ export class FoldedConvolution implements Unit {
       convolution: ConvolutionNode
       norm: BatchNormNode | null
       rectifier: { name: string; max: 6 | null } | null
-    }
+    },
+    precision: ProductPrecision
   ) {
     const { convolution, norm, rectifier } = nodes
     this.#ops = ops
@@ -67,16 +68,17 @@ export class FoldedConvolution implements Unit {
       dilations: convolution.dilations
     }
     const border = typeof convolution.padding === 'string' ? null : convolution.padding
-    this.#convolver = convolver(ops, kind, this.#kernel.variable.shape, geometry, border)
+    this.#convolver = convolver(ops, kind, this.#kernel.variable.shape, geometry, border, precision)
+    this.needsInputs = this.#convolver.needsInput
   }
 
-  forward([x]: readonly Tensor[]): Tensor {
+  forward([x]: readonly Tensor[], training: boolean): Tensor {
     this.release()
     const kernel = this.#kernel.variable.read()
     const { scale, shift } = this.#affine()
     const foldedKernel = scale ? this.#scaleKernel(kernel, scale) : kernel.clone()
     this.#folded = { kernel, scale, foldedKernel }
-    let y = this.#convolver.forward(x!, foldedKernel)
+    let y = this.#convolver.forward(x!, foldedKernel, training)
     if (shift) {
       y = replace(y, this.#ops.biasAdd(y, shift))
       shift.dispose()
@@ -87,14 +89,15 @@ export class FoldedConvolution implements Unit {
   backward({ dy, y, inputs, wanted, gradients }: BackwardPass): (Tensor | null)[] {
     const { foldedKernel } = this.#folded!
     const slope = this.#rectifier ? this.#ops.rectifyGradient(dy, y!, this.#rectifier.max) : dy
-    this.#parameterGradients(inputs[0]!, slope, gradients)
-    const dx = wanted ? this.#convolver.inputGradient(inputs[0]!.shape, foldedKernel, slope) : null
+    const { byKernel, byInput } = this.#convolver.backward(inputs[0], foldedKernel, slope, wanted)
+    this.#parameterGradients(byKernel, slope, gradients)
     if (slope !== dy) slope.dispose()
     this.release()
-    return [dx]
+    return [byInput]
   }
 
   release(): void {
+    this.#convolver.release()
     if (!this.#folded) return
     const { kernel, scale, foldedKernel } = this.#folded
     kernel.dispose()
@@ -122,10 +125,10 @@ export class FoldedConvolution implements Unit {
     return { scale, shift }
   }
 
-  #parameterGradients(x: Tensor, slope: Tensor, gradients: Gradients): void {
+  /** @param byFolded by the folded kernel; taken over. */
+  #parameterGradients(byFolded: Tensor, slope: Tensor, gradients: Gradients): void {
     const ops = this.#ops
     const { kernel, scale } = this.#folded!
-    const byFolded = this.#convolver.kernelGradient(x, slope)
     const norm = this.#norm
     const byShift = norm || this.#bias ? ops.biasGradient(slope) : null
     if (!norm || !scale) {
