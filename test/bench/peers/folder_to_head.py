@@ -31,7 +31,7 @@ features = model.predict(dataset.map(lambda image, label: (image - 127) / 128).p
 order = np.random.default_rng(1).permutation(len(labels))
 test, validation, train = np.split(order, [int(0.15 * len(order)), int(0.3 * len(order))])
 head = keras.Sequential([keras.Input(features.shape[1:]), keras.layers.Dropout(0.2), keras.layers.Dense(len(classes))])
-head.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+head.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
 head.fit(
     features[train], labels[train], batch_size=64, epochs=EPOCHS, verbose=0,
     validation_data=(features[validation], labels[validation]),

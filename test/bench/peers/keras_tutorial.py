@@ -55,12 +55,12 @@ train, validation, test = pictures("train", shuffle=True), pictures("validation"
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 base.trainable = False
-model.compile(keras.optimizers.Adam(1e-4), loss, ["accuracy"])
+model.compile(keras.optimizers.Adam(1e-4), loss, metrics=["accuracy"])
 model.fit(train, validation_data=validation, epochs=EPOCHS, verbose=0)
 
 base.trainable = True
 for layer in base.layers[: int(FROM_LAYER * len(base.layers))]:
     layer.trainable = False
-model.compile(keras.optimizers.RMSprop(1e-5), loss, ["accuracy"])
+model.compile(keras.optimizers.RMSprop(1e-5), loss, metrics=["accuracy"])
 model.fit(train, validation_data=validation, epochs=EPOCHS, verbose=0)
 print(json.dumps({"accuracy": model.evaluate(test, verbose=0)[1]}))
