@@ -1,8 +1,10 @@
 /**
  * One training step against Keras' train step of the same network: MobileNetV2 whole, and its last blocks with the frozen part
- * computed each time or kept; the embedded backbone, last two blocks and all.
+ * computed each time or kept; the embedded backbone, last two blocks and all. MobileNetV2 whole against PyTorch's as well. Where
+ * the processor multiplies bfloat16, each of MobileNetV2's is measured in float32 and in bfloat16.
  */
 import { join } from 'node:path'
+import { multipliesBfloat16 } from '../../main/engine/executors/tensorflow-kernels/processor.ts'
 import { ownProgram, pythonPeer, takeTurns } from './contenders.ts'
 import { median, row, type BenchRow, type Target } from './rows.ts'
 
@@ -10,6 +12,7 @@ const BACKBONES = join(import.meta.dirname, '../../resources/backbones')
 const LITE = join(BACKBONES, 'efficientnet-lite0')
 const BATCH = '32'
 const THREADS = '2'
+const PRECISIONS = multipliesBfloat16() ? ['float32', 'bfloat16'] : ['float32']
 
 interface Task {
   what: string
@@ -19,6 +22,9 @@ interface Task {
   peerFrom: string
   time: Target
   cachedTime?: Target
+  /** By PyTorch's time. */
+  torchTime?: Target
+  precisions: readonly string[]
   memory: Target
 }
 
@@ -29,6 +35,8 @@ const TASKS: readonly Task[] = [
     from: 'all',
     peerFrom: 'all',
     time: { timesFaster: 1.3 },
+    torchTime: { ratioAtMost: 1 },
+    precisions: PRECISIONS,
     memory: { ratioAtMost: 1.2 }
   },
   {
@@ -38,6 +46,7 @@ const TASKS: readonly Task[] = [
     peerFrom: 'block_14',
     time: { timesFaster: 1.8 },
     cachedTime: { timesFaster: 4 },
+    precisions: PRECISIONS,
     memory: { ratioAtMost: 1.2 }
   },
   {
@@ -46,6 +55,7 @@ const TASKS: readonly Task[] = [
     from: 'all',
     peerFrom: 'all',
     time: { timesFaster: 1.3 },
+    precisions: ['float32'],
     memory: { ratioAtMost: 1.2 }
   },
   {
@@ -54,6 +64,7 @@ const TASKS: readonly Task[] = [
     from: 'b15',
     peerFrom: '2',
     time: { timesFaster: 1.3 },
+    precisions: ['float32'],
     memory: { ratioAtMost: 1.2 }
   }
 ]
@@ -64,18 +75,33 @@ export async function bench(): Promise<BenchRow[]> {
   return rows
 }
 
-async function measure({ what, network, from, peerFrom, time, cachedTime, memory }: Task): Promise<BenchRow[]> {
-  const own = (kept: string) => ownProgram('finetune-step', [BACKBONES, network, from, BATCH, THREADS, kept])
+async function measure(task: Task): Promise<BenchRow[]> {
+  const { what, network, from, peerFrom, time, cachedTime, torchTime, precisions, memory } = task
   const keras = await pythonPeer('finetune_step.py', [LITE, network, peerFrom, BATCH, THREADS])
-  const contenders = [keras, await own('recomputed'), ...(cachedTime ? [await own('cached')] : [])]
+  const torch = torchTime ? await pythonPeer('finetune_step_torch.py', [BATCH, THREADS], 'torch') : null
+  const variants = precisions.flatMap((precision) =>
+    (cachedTime ? ['recomputed', 'cached'] : ['recomputed']).map((kept) => ({ precision, kept }))
+  )
+  const contenders = [keras, ...(torch ? [torch] : [])]
+  for (const { precision, kept } of variants) {
+    const settings = [BACKBONES, network, from, BATCH, THREADS, kept, precision]
+    contenders.push(await ownProgram('finetune-step', settings))
+  }
   const answers = await takeTurns(contenders, { warmUp: 3, rounds: from === 'all' ? 9 : 15 })
-  const [theirs, ours, cached] = answers.map((each) => median(each.map(({ ms }) => ms!)))
-  const [kerasPeak, ownPeak] = await Promise.all(contenders.map(async (each) => (await each.end()).peakBytes / 1e6))
-  const work = `fine-tune step, ${what}, 224², batch ${BATCH}, ${THREADS} threads`
-  const peer = { name: 'Keras', value: theirs! }
-  return [
-    row(work, 'ms', ours!, peer, time),
-    ...(cachedTime ? [row(`${work}, frozen part kept`, 'ms', cached!, peer, cachedTime)] : []),
-    row(`${work}: peak memory`, 'MB', ownPeak!, { name: 'Keras', value: kerasPeak! }, memory)
-  ]
+  const times = answers.map((each) => median(each.map(({ ms }) => ms!)))
+  const peaks = await Promise.all(contenders.map(async (each) => (await each.end()).peakBytes / 1e6))
+  const peer = { name: 'Keras', value: times[0]! }
+  return variants.flatMap(({ precision, kept }, index) => {
+    const place = contenders.length - variants.length + index
+    const isCached = kept === 'cached'
+    const work =
+      `fine-tune step, ${what}, 224², batch ${BATCH}, ${THREADS} threads` +
+      `${precision === 'float32' ? '' : `, ${precision}`}${isCached ? ', frozen part kept' : ''}`
+    const rows = [row(work, 'ms', times[place]!, peer, isCached ? cachedTime! : time)]
+    if (torch) rows.push(row(work, 'ms', times[place]!, { name: 'PyTorch', value: times[1]! }, torchTime!))
+    if (!isCached) {
+      rows.push(row(`${work}: peak memory`, 'MB', peaks[place]!, { name: 'Keras', value: peaks[0]! }, memory))
+    }
+    return rows
+  })
 }

@@ -1,6 +1,6 @@
 /**
  * Whetstone's time and memory for one step of fine-tuning. Arguments: backbones folder, network, first block to learn or 'all',
- * batch, threads, and 'recomputed' or 'cached': what the frozen part's answers are.
+ * batch, threads, 'recomputed' or 'cached' (what the frozen part's answers are), and 'float32' or 'bfloat16'.
  */
 import { homedir } from 'node:os'
 import { createRandom } from '../../../shared/random'
@@ -25,7 +25,8 @@ const FEATURES = 1280
 const SIDE = 224
 
 async function main(args: string[]): Promise<void> {
-  const [backbones, name, first, batchText, threadsText, kept] = args as [
+  const [backbones, name, first, batchText, threadsText, kept, precision] = args as [
+    string,
     string,
     string,
     string,
@@ -46,7 +47,7 @@ async function main(args: string[]): Promise<void> {
   const head = { kernel, bias: new Float32Array(CLASSES), classes: CLASSES }
   const config = trainingConfigSchema.parse({
     mode: 'finetune',
-    fineTune: { batchSize: batch, labelSmoothing: 0.1, weightDecay: 0.05, clipNorm: 1 }
+    fineTune: { batchSize: batch, labelSmoothing: 0.1, weightDecay: 0.05, clipNorm: 1, precision }
   })
   const blocks = listBlocks(graph)
   const { network } = prepareNetwork(ops, suffix, { blocks, head, config }, 1)

@@ -82,7 +82,6 @@ async function main([backbones, what, count, root]: string[]): Promise<void> {
       augmentation: augmentationConfigSchema.parse({}),
       seed: 1,
       datasetRoot,
-      prefix: null,
       train: images,
       validation: [],
       batchSize: BATCH,

@@ -70,7 +70,6 @@ async function inputs(change: Partial<TrainingInputsOptions> = {}): Promise<Trai
     augmentation,
     seed: 5,
     datasetRoot: root,
-    prefix: null,
     train: images,
     validation: [],
     batchSize: 4,

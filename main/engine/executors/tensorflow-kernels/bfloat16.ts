@@ -4,7 +4,6 @@
  * float32. bfloat16 reaches as far as float32, so the loss needs no scale (Kalamkar et al. 2019,
  * https://arxiv.org/abs/1905.12322).
  */
-import { readFileSync } from 'node:fs'
 import type { TensorMetadata, TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding'
 import { backendOf, type NativeBackend, type NativeOps, type Tensor } from './native-ops'
 
@@ -14,11 +13,6 @@ const BFLOAT16 = 14
 /** A matrix on TensorFlow's side that TF.js does not see: `Bfloat16Ops.dispose` lets go of it. */
 export interface Bfloat16Matrix {
   readonly id: number
-}
-
-/** Whether the processor multiplies bfloat16 itself: where it does not, a product takes longer than in float32. */
-export function multipliesBfloat16(cpuinfo: string = readCpuinfo()): boolean {
-  return /^flags\s*:.*\b(?:avx512_bf16|amx_bf16)\b/m.test(cpuinfo)
 }
 
 export class Bfloat16Ops {
@@ -81,14 +75,5 @@ export class Bfloat16Ops {
 
   #type(name: string, value: number): TFEOpAttr {
     return { name, type: this.#backend.binding.TF_ATTR_TYPE, value }
-  }
-}
-
-/** Empty where there is none: only Linux has it. */
-function readCpuinfo(): string {
-  try {
-    return process.platform === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : ''
-  } catch {
-    return ''
   }
 }

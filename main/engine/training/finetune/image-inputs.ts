@@ -1,7 +1,6 @@
 /**
- * From images to what the unfrozen end of the network reads: decode, augment, and the frozen beginning of the network on the
- * executor for frozen parts. Pictures are made on threads of their own, ahead of the step that eats them; decoded ones are kept
- * on disk, and activations that come out the same every epoch in memory as far as they fit.
+ * From images to what a network reads: decode and augment. Pictures are made on threads of their own, ahead of the step that
+ * eats them; decoded ones are kept on disk.
  */
 import { join } from 'node:path'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
@@ -11,13 +10,9 @@ import type { LabelledImage } from '@shared/worker-protocol/train'
 import { drawSteps, isAugmenting, marginOf } from '../../data/augment/draw'
 import type { AugmentStep } from '../../data/augment/steps'
 import { mapAhead } from '../../data/map-ahead'
-import type { FrozenNetwork } from '../../executors/executor'
 import { epochOrder, type DrawnImage } from './batches'
-import { BoundedCache } from './bounded-cache'
 import { openExamples, type Examples } from './examples'
 
-/** Of activations: about 3,000 of 14 × 14 × 112. */
-const CACHE_BYTES = 256 * 2 ** 20
 /** Pictures that may lie ready or be in the making before they are asked for; at least one batch beyond the one in use. */
 const AHEAD_IMAGES = 64
 
@@ -26,8 +21,6 @@ export interface TrainingInputsOptions {
   augmentation: AugmentationConfig
   seed: number
   datasetRoot: string
-  /** Null when the whole backbone is unfrozen. */
-  prefix: FrozenNetwork | null
   /** To learn from. */
   train: readonly LabelledImage[]
   /** To evaluate on. */
@@ -50,7 +43,7 @@ export interface TrainingInputsOptions {
 export interface InputBatch {
   /** Those that could be read, in the order given. */
   images: LabelledImage[]
-  /** [images, ...shape], NHWC. */
+  /** [images, ...shape], NHWC, normalised. */
   values: Float32Array
 }
 
@@ -75,21 +68,19 @@ export async function openTrainingInputs(options: TrainingInputsOptions): Promis
 }
 
 export class TrainingInputs {
-  /** Of one image, as the unfrozen part reads it. */
+  /** Of one image. */
   readonly shape: readonly [number, number, number]
   readonly stepsPerEpoch: number
   readonly #options: TrainingInputsOptions
   readonly #examples: Examples
-  readonly #activations = new BoundedCache<Float32Array>(CACHE_BYTES)
   readonly #unreadable = new Set<number>()
   readonly #augments: boolean
-  #lastPrefixRun: Promise<unknown> = Promise.resolve()
 
   constructor(options: TrainingInputsOptions, examples: Examples) {
     this.#options = options
     this.#examples = examples
-    const { contract, augmentation, prefix, train, batchSize } = options
-    this.shape = prefix ? (prefix.outputShape as [number, number, number]) : [contract.size, contract.size, 3]
+    const { contract, augmentation, train, batchSize } = options
+    this.shape = [contract.size, contract.size, 3]
     this.stepsPerEpoch = Math.ceil(train.length / batchSize)
     this.#augments = isAugmenting(augmentation)
   }
@@ -113,20 +104,12 @@ export class TrainingInputs {
   }
 
   /** As evaluation sees them. */
-  async plain(images: readonly LabelledImage[]): Promise<InputBatch> {
-    const { prefix } = this.#options
-    if (!prefix) return this.#make(images.map((image) => ({ image, steps: [] })))
-    const fresh = await this.#computePlain(images.filter(({ id }) => !this.#activations.get(id)))
-    const readable = images.filter(({ id }) => !this.#unreadable.has(id))
-    const length = this.shape.reduce((product, side) => product * side, 1)
-    const values = new Float32Array(readable.length * length)
-    readable.forEach(({ id }, place) => values.set(fresh.get(id) ?? this.#activations.get(id)!, place * length))
-    return { images: readable, values }
+  plain(images: readonly LabelledImage[]): Promise<InputBatch> {
+    return this.#make(images.map((image) => ({ image, steps: [] })))
   }
 
-  async close(): Promise<void> {
-    await this.#examples.close()
-    await this.#lastPrefixRun
+  close(): Promise<void> {
+    return this.#examples.close()
   }
 
   #ahead<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> {
@@ -134,38 +117,15 @@ export class TrainingInputs {
     return mapAhead(items, work, { concurrency: batches, ahead: batches })
   }
 
-  async #augmented(drawn: readonly DrawnImage[], epoch: number): Promise<InputBatch> {
+  #augmented(drawn: readonly DrawnImage[], epoch: number): Promise<InputBatch> {
     if (!this.#augments) return this.plain(drawn.map(({ image }) => image))
     const { contract, augmentation, seed } = this.#options
-    const { images, values } = await this.#make(
+    return this.#make(
       drawn.map(({ image, repeat }) => ({
         image,
         steps: drawSteps(augmentation, { seed, epoch, imageId: image.id, repeat }, contract.size)
       }))
     )
-    return { images, values: await this.#throughPrefix(values, images.length) }
-  }
-
-  async #computePlain(images: readonly LabelledImage[]): Promise<Map<number, Float32Array>> {
-    const read = await this.#make(images.map((image) => ({ image, steps: [] })))
-    const values = await this.#throughPrefix(read.values, read.images.length)
-    const each = values.length / Math.max(read.images.length, 1)
-    const result = new Map<number, Float32Array>()
-    read.images.forEach((image, place) => {
-      const own = values.slice(place * each, (place + 1) * each)
-      result.set(image.id, own)
-      this.#activations.offer(image.id, own)
-    })
-    return result
-  }
-
-  /** One batch in it at a time, in the order they were ready. */
-  #throughPrefix(batch: Float32Array, count: number): Promise<Float32Array> {
-    const { prefix } = this.#options
-    if (!prefix || count === 0) return Promise.resolve(batch)
-    const run = this.#lastPrefixRun.then(() => prefix.run(batch, count))
-    this.#lastPrefixRun = run.catch(() => undefined)
-    return run
   }
 
   /** Normalised pictures, those that cannot be read left out. */

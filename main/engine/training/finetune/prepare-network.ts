@@ -2,7 +2,7 @@
 import { StudioError } from '@shared/errors'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import type { NetworkGraph } from '../../backbones/graph'
-import { multipliesBfloat16 } from '../../executors/tensorflow-kernels/bfloat16'
+import { multipliesBfloat16 } from '../../executors/tensorflow-kernels/processor'
 import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import type { HeadWeights, TrainableBlock } from '../finetune-contract'
 import { foldForTraining } from './fold'

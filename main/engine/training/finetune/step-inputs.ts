@@ -32,10 +32,7 @@ export interface StepInputs {
   close(): Promise<void>
 }
 
-export interface StepInputsOptions extends Omit<
-  TrainingInputsOptions,
-  'prefix' | 'augmentation' | 'seed' | 'batchSize'
-> {
+export interface StepInputsOptions extends Omit<TrainingInputsOptions, 'augmentation' | 'seed' | 'batchSize'> {
   config: TrainingConfig
   /** Null when the whole backbone is unfrozen. Stays the caller's. */
   prefix: FrozenNetwork | null
@@ -51,7 +48,7 @@ export async function openStepInputs(options: StepInputsOptions): Promise<StepIn
   const varies = isAugmenting(augmentation) || isMixing(fineTune)
   if (prefix && varies && fineTune.cachePrefix === 'on') throw cannotKeep()
   const { batchSize } = fineTune
-  const pictures = await openTrainingInputs({ ...options, augmentation, seed, batchSize, prefix: null })
+  const pictures = await openTrainingInputs({ ...options, augmentation, seed, batchSize })
   const mixed = async (batch: TrainingBatch, epoch: number): Promise<LearningBatch> => {
     if (!isMixing(fineTune) || batch.images.length < 2) return { ...batch, mix: null }
     const place = { seed, epoch, batch: batch.step }

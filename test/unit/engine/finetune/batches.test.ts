@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import { epochOrder, type EpochOrder } from '../../../../main/engine/training/finetune/batches'
-import { BoundedCache } from '../../../../main/engine/training/finetune/bounded-cache'
 
 const imagesOf = (counts: readonly number[]): LabelledImage[] =>
   counts
@@ -47,14 +46,4 @@ it('balanced sampling draws every class equally often, and every image of a clas
   }
   expect(ids(epochOrder(uneven, 8, 1, 1, 'balanced'))).toEqual(drawn.map(({ image }) => image.id))
   expect(ids(epochOrder(uneven, 8, 1, 2, 'balanced'))).not.toEqual(drawn.map(({ image }) => image.id))
-})
-
-it('a cache keeps what came first and never more than its bytes', () => {
-  const cache = new BoundedCache<Uint8Array>(100)
-  cache.offer('a', new Uint8Array(60))
-  cache.offer('b', new Uint8Array(60))
-  cache.offer('c', new Uint8Array(40))
-  expect(cache.get('a')).toHaveLength(60)
-  expect(cache.get('b')).toBeUndefined()
-  expect(cache.get('c')).toHaveLength(40)
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { multipliesBfloat16 } from '../../../../main/engine/executors/tensorflow-kernels/bfloat16'
+import { multipliesBfloat16 } from '../../../../main/engine/executors/tensorflow-kernels/processor'
 
 it.each([
   ['Xeon, 4th generation', 'flags\t\t: fpu avx512f avx512_bf16 amx_bf16 amx_tile\n', true],
