@@ -130,8 +130,8 @@ export const fineTuneConfigSchema = z.object({
   /** Whether what the frozen layers give is kept: it is the same every epoch unless images are augmented. */
   cachePrefix: z.enum(['auto', 'on', 'off']).default('auto'),
   /**
-   * Of the products that 1 × 1 convolutions are, forward and back (Micikevicius et al. 2018): `bfloat16` rounds what goes into
-   * them, while sums, weights and validation stay float32. Only for processors that multiply it.
+   * Of the products that 1 × 1 convolutions of many channels are, forward and back (Micikevicius et al. 2018): `bfloat16` rounds
+   * what goes into them, while sums, weights and validation stay float32. Only for processors that multiply it.
    */
   precision: z.enum(['float32', 'bfloat16']).default('float32'),
   /** Ends the phase after so many steps, whatever `epochs` says; schedules reckon with it. */

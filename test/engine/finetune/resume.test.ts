@@ -1,7 +1,6 @@
 /** A fine-tune that is captured and taken up again goes on as if nothing had been. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TrainingConfig } from '@shared/domain/training-config'
-import { multipliesBfloat16 } from '../../../main/engine/executors/tensorflow-kernels/processor'
 import { fineTune } from '../../../main/engine/training/finetune'
 import type { LoopState } from '../../../main/engine/training/loop-state'
 import { largestDifference } from '../../fixtures/graphs'
@@ -40,8 +39,7 @@ const settings: Record<string, Change> = {
   'folded, with SGD, from activations that are kept': {
     augmentation: {},
     fineTune: { epochs: 3, batchNorm: 'folded', optimizer: 'sgd', cachePrefix: 'on', layerDecay: 0.5 }
-  },
-  ...(multipliesBfloat16() && { 'in bfloat16': { fineTune: { epochs: 3, precision: 'bfloat16' } } })
+  }
 }
 
 it.each(Object.entries(settings))('goes on bit for bit: %s', async (_, change) => {
