@@ -33,8 +33,9 @@ export const headPasses = ({ head }: TrainingConfig): number => {
 
 /** Frozen layers whose answers are read back cost next to nothing: such runs say nothing about the others, nor they about them. */
 export const fineTuneKey = (backboneId: string, size: number, config: TrainingConfig): string => {
-  const { unfreeze, batchSize } = config.fineTune
-  return `finetune/${backboneId}/${size}/${unfreeze}/${batchSize}${keepsPrefix(config) ? '/kept' : ''}`
+  const { unfreeze, batchSize, precision } = config.fineTune
+  const rounded = precision === 'float32' ? '' : `/${precision}`
+  return `finetune/${backboneId}/${size}/${unfreeze}/${batchSize}${rounded}${keepsPrefix(config) ? '/kept' : ''}`
 }
 
 /** Whether an epoch reads the frozen layers' answers to the one before: only where both see the same pictures. */
