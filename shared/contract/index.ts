@@ -16,6 +16,12 @@ import {
 } from '../domain/dataset'
 import { deviceReportSchema, speedMeasurementSchema } from '../domain/device'
 import { evaluationSchema, predictionFilterSchema, predictionSchema } from '../domain/evaluation'
+import {
+  explainRequestSchema,
+  explanationEventSchema,
+  explanationSchema,
+  explanationSummarySchema
+} from '../domain/explanation'
 import { jobSchema } from '../domain/job'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
@@ -34,6 +40,7 @@ const page = { offset: z.int().min(0).default(0), limit: z.int().min(1).max(500)
 const datasetRef = z.object({ datasetId: z.string() })
 const modelRef = z.object({ backboneId: z.string().min(1) })
 const runRef = z.object({ runId: z.string() })
+const explanationRef = z.object({ explanationId: z.string() })
 
 export const contract = {
   system: {
@@ -183,6 +190,19 @@ export const contract = {
   exports: {
     /** A TF.js LayersModel with labels and contract beside it; reloaded and compared before it is called done. */
     layersModel: procedure.input(runRef.extend({ directory: z.string().min(1) })).output(exportResultSchema)
+  },
+  explain: {
+    /** Plans the experiments and begins; answers at once. */
+    start: procedure.input(explainRequestSchema).output(explanationSchema),
+    /** As it is now, then whenever it changes, until it is over. */
+    watch: procedure.input(explanationRef).output(eventIterator(explanationEventSchema)),
+    /** Ends after the experiment that runs, with the best answer so far. */
+    stop: procedure.input(explanationRef).output(z.void()),
+    get: procedure.input(explanationRef).output(explanationSchema),
+    /** Newest first. */
+    list: procedure.output(z.array(explanationSummarySchema)),
+    /** Its experiments' results stay for others that need them. */
+    remove: procedure.input(explanationRef).output(z.void())
   },
   devices: {
     report: procedure.output(deviceReportSchema),
