@@ -1,6 +1,7 @@
 /** All queries on one connection, as the store's thread serves them. */
 import type { Connection } from './database'
 import { datasetQueries } from './queries/datasets'
+import { evaluationQueries } from './queries/evaluation'
 import { factQueries } from './queries/facts'
 import { imageQueries } from './queries/images'
 import { importQueries } from './queries/imports'
@@ -12,7 +13,12 @@ import { storeError } from './sqlite-errors'
 function createBackend(connection: Connection) {
   return {
     datasets: { ...datasetQueries(connection), ...imageQueries(connection), ...importQueries(connection) },
-    runs: { ...runQueries(connection), ...metricQueries(connection), ...predictionQueries(connection) },
+    runs: {
+      ...runQueries(connection),
+      ...metricQueries(connection),
+      ...predictionQueries(connection),
+      ...evaluationQueries(connection)
+    },
     facts: factQueries(connection)
   }
 }

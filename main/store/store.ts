@@ -13,6 +13,7 @@ import type {
 } from '@shared/domain/dataset'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import type { Finding } from '@shared/domain/finding'
+import type { ImageTrait, ReportSlice } from '@shared/domain/image-trait'
 import type { MetricPoint, Run } from '@shared/domain/run'
 import type { KnownImage } from '@shared/worker-protocol/import'
 
@@ -99,6 +100,29 @@ export type RunPatch = Partial<
   >
 >
 
+/** Columns of one split's predictions, in the order of the image ids. */
+export interface SplitProbabilities {
+  imageIds: Int32Array
+  /** Index into the run's classes. */
+  truth: Int32Array
+  /** Row-major [images, classes]. */
+  probabilities: Float32Array
+}
+
+/** Columns of the test images that two runs have in common: place n is the same picture in both. */
+export interface PairedPredictions {
+  a: PairedSide
+  b: PairedSide
+}
+interface PairedSide {
+  imageIds: Int32Array
+  /** Indices into this run's own classes. */
+  truth: Int32Array
+  predicted: Int32Array
+  /** Of the predicted class. */
+  probability: Float64Array
+}
+
 export interface RunStore {
   /** Newest first. */
   list(): Promise<Run[]>
@@ -124,6 +148,14 @@ export interface RunStore {
     offset: number,
     limit: number
   ): Promise<{ total: number; predictions: Prediction[] }>
+  /** What a run gave each class for each image of a split, or of one slice of it; empty columns where there is none. */
+  probabilities(id: string, split: Split, slice?: ReportSlice): Promise<SplitProbabilities>
+  /** How many images of a split (of one true class) have each trait, and how many of those are right. */
+  traitCounts(id: string, split: Split, label?: string): Promise<{ trait: ImageTrait; count: number; right: number }[]>
+  /** The test images that two runs have in common, matched by content. */
+  pairedPredictions(a: string, b: string): Promise<PairedPredictions>
+  /** Of these images, in their order; an image without a prediction is left out. */
+  predictionsOf(id: string, split: Split, imageIds: readonly number[]): Promise<Prediction[]>
   /** (image content hash, whether it was right) of every test image, for paired tests. */
   testOutcomes(id: string): Promise<{ imageId: number; hash: string; path: string; correct: boolean }[]>
   remove(id: string): Promise<void>

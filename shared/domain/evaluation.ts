@@ -1,6 +1,7 @@
 /** What a finished run gets right and wrong on one split. */
 import { z } from 'zod'
 import { imageRecordSchema, splitSchema } from './dataset'
+import { imageTraitSchema } from './image-trait'
 
 export const classMetricsSchema = z.object({
   label: z.string(),
@@ -48,6 +49,10 @@ export const predictionFilterSchema = z.object({
   split: splitSchema.default('test'),
   truth: z.string().optional(),
   predicted: z.string().optional(),
-  wrongOnly: z.boolean().optional()
+  wrongOnly: z.boolean().optional(),
+  /** Only images with this trait. */
+  trait: imageTraitSchema.optional(),
+  /** Of the mistakes, and of what is right, which come first; the surest mistakes when left out. */
+  order: z.enum(['most-telling', 'least-sure']).optional()
 })
 export type PredictionFilter = z.infer<typeof predictionFilterSchema>

@@ -11,6 +11,7 @@ import type { Schema } from '../schema'
 import type { RunStore } from '../store'
 import { toImage } from './rows'
 import { runNotFound } from './runs'
+import { imageHasTrait } from './traits'
 
 type Queries = Pick<RunStore, 'ingestPredictions' | 'evaluation' | 'predictions' | 'testOutcomes'>
 
@@ -21,7 +22,7 @@ const INSERT = `
   insert into predictions (run_key, image_id, split, truth, predicted, probability, truth_probability, probabilities)
   values (?, ?, ?, ?, ?, ?, ?, ?)`
 
-interface RunRow {
+export interface RunRow {
   key: number
   id: string
   datasetId: string
@@ -29,7 +30,7 @@ interface RunRow {
 }
 
 /** @throws StudioError run/not-found */
-async function runRow(db: Connection['db'], id: string): Promise<RunRow> {
+export async function runRow(db: Connection['db'], id: string): Promise<RunRow> {
   const row = await db
     .selectFrom('runs')
     .innerJoin('datasets', 'datasets.key', 'runs.dataset_key')
@@ -49,9 +50,39 @@ function topGuesses(blob: Uint8Array, classes: string[]): Guess[] {
     .slice(0, TOP)
 }
 
+/** Predictions with their images; to be narrowed down. */
+export const selectPredictions = (db: Connection['db']) =>
+  db
+    .selectFrom('predictions')
+    .innerJoin('images', 'images.id', 'predictions.image_id')
+    .selectAll('images')
+    .select([
+      'predictions.split as asked_split',
+      'predictions.truth',
+      'predictions.predicted',
+      'predictions.probability',
+      'predictions.probabilities'
+    ])
+
+type PredictionRow = Awaited<ReturnType<ReturnType<typeof selectPredictions>['execute']>>[number]
+
+export function asPrediction(row: PredictionRow, run: RunRow): Prediction {
+  const truth = run.classes[row.truth]!
+  // Label, class and split as the run knew them: the dataset may have changed since.
+  const image = { ...row, label: truth, split: row.asked_split, dataset_id: run.datasetId, class_index: row.truth }
+  return {
+    image: toImage(image),
+    truth,
+    predicted: run.classes[row.predicted]!,
+    confidence: row.probability,
+    correct: row.truth === row.predicted,
+    top: topGuesses(row.probabilities, run.classes)
+  }
+}
+
 export function predictionQueries({ db, sqlite }: Connection): Queries {
   const matches =
-    (run: RunRow, { split, truth, predicted, wrongOnly }: PredictionFilter) =>
+    (run: RunRow, { split, truth, predicted, wrongOnly, trait }: PredictionFilter) =>
     (eb: ExpressionBuilder<Schema, 'predictions'>) => {
       const conditions: Expression<SqlBool>[] = [
         eb('predictions.run_key', '=', run.key),
@@ -60,6 +91,7 @@ export function predictionQueries({ db, sqlite }: Connection): Queries {
       // A label that the run does not know has the index −1, and no predictions.
       if (truth !== undefined) conditions.push(eb('predictions.truth', '=', run.classes.indexOf(truth)))
       if (predicted !== undefined) conditions.push(eb('predictions.predicted', '=', run.classes.indexOf(predicted)))
+      if (trait) conditions.push(imageHasTrait(trait))
       if (wrongOnly) conditions.push(sql<SqlBool>`predictions.truth <> predictions.predicted`)
       return eb.and(conditions)
     }
@@ -96,44 +128,17 @@ export function predictionQueries({ db, sqlite }: Connection): Queries {
         .where(matches(run, filter))
         .select(({ fn }) => fn.countAll<number>().as('total'))
         .executeTakeFirstOrThrow()
-      const rows = await db
-        .selectFrom('predictions')
-        .innerJoin('images', 'images.id', 'predictions.image_id')
+      // Of mistakes the most certain first, of what was right the least certain first; or the other way about.
+      const doubt = sql`iif(predictions.truth = predictions.predicted, predictions.probability, -predictions.probability)`
+      const rows = await selectPredictions(db)
         .where(matches(run, filter))
-        // Mistakes first, the most certain of them at the top; then what was right, the least certain first.
         .orderBy(sql`predictions.truth = predictions.predicted`)
-        .orderBy(sql`iif(predictions.truth = predictions.predicted, predictions.probability, -predictions.probability)`)
+        .orderBy(filter.order === 'least-sure' ? sql`-${doubt}` : doubt)
         .orderBy('predictions.image_id')
         .offset(offset)
         .limit(limit)
-        .selectAll('images')
-        .select([
-          'predictions.split as asked_split',
-          'predictions.truth',
-          'predictions.predicted',
-          'predictions.probability',
-          'predictions.probabilities'
-        ])
         .execute()
-      const predictions = rows.map((row): Prediction => {
-        const truth = run.classes[row.truth]!
-        // Label, class and split as the run knew them: the dataset may have changed since.
-        const image = {
-          ...row,
-          label: truth,
-          split: row.asked_split,
-          dataset_id: run.datasetId,
-          class_index: row.truth
-        }
-        return {
-          image: toImage(image),
-          truth,
-          predicted: run.classes[row.predicted]!,
-          confidence: row.probability,
-          correct: row.truth === row.predicted,
-          top: topGuesses(row.probabilities, run.classes)
-        }
-      })
+      const predictions = rows.map((row) => asPrediction(row, run))
       return { total, predictions }
     },
 
