@@ -1,8 +1,8 @@
 /** The figures of a run on one split, from its predictions. */
-import type { Split } from '@shared/domain/dataset'
-import type { Evaluation } from '@shared/domain/evaluation'
-import { accuracyOf, classMetrics, confusionMatrix, macroF1, meanCrossEntropy } from '@shared/statistics/classification'
-import { wilsonInterval } from '@shared/statistics/intervals'
+import type { Split } from '../domain/dataset'
+import type { Evaluation } from '../domain/evaluation'
+import { accuracyOf, classMetrics, confusionMatrix, macroF1, meanCrossEntropy } from './classification'
+import { wilsonInterval } from './intervals'
 
 export interface Outcome {
   /** Index into the classes, as is `predicted`. */
