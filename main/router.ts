@@ -133,6 +133,10 @@ export const router = os.router({
     evaluation: os.runs.evaluation.handler(({ context, input }) =>
       context.studio.runs.evaluation(input.runId, input.split)
     ),
+    report: os.runs.report.handler(({ context, input }) => context.studio.evaluation.report(input)),
+    classCurves: os.runs.classCurves.handler(({ context, input }) =>
+      context.studio.evaluation.classCurves(input, input.label)
+    ),
     predictions: os.runs.predictions.handler(({ context, input }) =>
       context.studio.runs.predictions(input.runId, input.filter, input.offset, input.limit)
     ),
@@ -140,6 +144,9 @@ export const router = os.router({
     remove: os.runs.remove.handler(({ context, input }) => context.studio.runs.remove(input.runId))
   },
   compare: {
+    flips: os.compare.flips.handler(({ context, input: { offset, limit, ...request } }) =>
+      context.studio.evaluation.flips(request, offset, limit)
+    ),
     runs: os.compare.runs.handler(({ context, input }) => context.studio.compare.compare(input.runIds))
   },
   predictions: {

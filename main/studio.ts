@@ -8,6 +8,7 @@ import { AugmentationService } from './services/augmentation/augmentation'
 import { CompareService } from './services/compare/compare'
 import { DatasetsService } from './services/datasets/datasets'
 import { DevicesService } from './services/devices/devices'
+import { EvaluationService } from './services/evaluation/evaluation'
 import { ExportsService } from './services/exports/exports'
 import { InferClient } from './services/inference/infer-client'
 import { trainedModel } from './services/inference/trained-model'
@@ -59,6 +60,7 @@ export interface Studio {
   readonly augmentation: AugmentationService
   readonly runs: RunsService
   readonly compare: CompareService
+  readonly evaluation: EvaluationService
   readonly predictions: PredictionsService
   readonly uploads: UploadsService
   readonly exports: ExportsService
@@ -153,6 +155,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     models,
     runs,
     augmentation: new AugmentationService({ infer, backbone, imageFile: (imageId) => datasets.imageFile(imageId) }),
+    evaluation: new EvaluationService(store.runs),
     compare: new CompareService({ runs: store.runs, backbone }),
     predictions,
     uploads,

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { augmentationVariantSchema } from '../domain/augmentation'
 import { backboneOfferSchema, backboneSchema } from '../domain/backbone'
 import { comparisonSchema } from '../domain/comparison'
+import { curvesRequestSchema, curvesSchema, MOST_CURVES, seriesCountSchema } from '../domain/curves'
 import {
   datasetClassSchema,
   datasetSchema,
@@ -22,6 +23,8 @@ import {
   explanationSchema,
   explanationSummarySchema
 } from '../domain/explanation'
+import { classCurvesSchema, evaluationReportSchema, reportRequestSchema } from '../domain/evaluation-report'
+import { flipRequestSchema, flipsSchema } from '../domain/flips'
 import { jobSchema } from '../domain/job'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
@@ -164,10 +167,20 @@ export const contract = {
     list: procedure.output(z.array(runSchema)),
     get: procedure.input(runRef).output(runSchema),
     metrics: procedure.input(runRef).output(z.array(metricPointSchema)),
+    /** Curves of one series over several runs, cut down to the pixels in view with every extreme kept. */
+    curves: procedure.input(curvesRequestSchema).output(curvesSchema),
+    /** The series that these runs have, by name. */
+    series: procedure
+      .input(z.object({ runIds: z.array(z.string()).min(1).max(MOST_CURVES) }))
+      .output(z.array(seriesCountSchema)),
     watch: procedure.input(runRef).output(eventIterator(runEventSchema)),
     evaluation: procedure
       .input(runRef.extend({ split: z.enum(['validation', 'test']).default('test') }))
       .output(evaluationSchema.nullable()),
+    /** Curves, calibration, coverage and figures by slice; null where there is no prediction. */
+    report: procedure.input(reportRequestSchema).output(evaluationReportSchema.nullable()),
+    /** The curves of one class, where a report is not `complete`. */
+    classCurves: procedure.input(reportRequestSchema.extend({ label: z.string() })).output(classCurvesSchema),
     predictions: procedure
       .input(runRef.extend({ filter: predictionFilterSchema.default({ split: 'test' }), ...page }))
       .output(z.object({ total: z.int(), predictions: z.array(predictionSchema) })),
@@ -175,6 +188,8 @@ export const contract = {
     remove: procedure.input(runRef).output(z.void())
   },
   compare: {
+    /** Test pictures that one of two runs got right and the other wrong, or both wrong in different ways. */
+    flips: procedure.input(flipRequestSchema.extend(page)).output(flipsSchema),
     runs: procedure.input(z.object({ runIds: z.array(z.string()).min(2).max(20) })).output(comparisonSchema)
   },
   predictions: {

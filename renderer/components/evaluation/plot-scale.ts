@@ -24,21 +24,24 @@ const BOTTOM = 36
 /** Four equal parts of what is shown, in whole per cents where the span allows it. */
 const ticksFrom = (low: number): number[] => [0, 0.25, 0.5, 0.75, 1].map((part) => low + part * (1 - low))
 
-/** @param yMin share at the foot of the vertical axis; its head is 1 */
-export function plotScale(width: number, height: number, yMin = 0): PlotScale {
-  const [right, bottom] = [width - RIGHT, height - BOTTOM]
+/**
+ * @param yMin share at the foot of the vertical axis; its head is 1
+ * @param head pixels kept free above the plot
+ */
+export function plotScale(width: number, height: number, yMin = 0, head = 0): PlotScale {
+  const [right, bottom, top] = [width - RIGHT, height - BOTTOM, TOP + head]
   const x = (share: number): number => LEFT + share * (right - LEFT)
-  const y = (share: number): number => bottom - ((share - yMin) / (1 - yMin)) * (bottom - TOP)
+  const y = (share: number): number => bottom - ((share - yMin) / (1 - yMin)) * (bottom - top)
   return {
     left: LEFT,
     right,
-    top: TOP,
+    top,
     bottom,
     x,
     y,
     at: (px, py) => ({
       x: (px - LEFT) / (right - LEFT),
-      y: yMin + ((bottom - py) / (bottom - TOP)) * (1 - yMin)
+      y: yMin + ((bottom - py) / (bottom - top)) * (1 - yMin)
     }),
     xTicks: ticksFrom(0),
     yTicks: ticksFrom(yMin),
