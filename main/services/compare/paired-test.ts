@@ -1,6 +1,6 @@
 /** Whether two runs differ on the test images they share. */
 import type { PairTest } from '@shared/domain/comparison'
-import { mcnemarExact } from '@shared/statistics/intervals'
+import { mcnemarExact } from '@shared/statistics/mcnemar'
 
 /** Key of a test image → whether the run got it right. */
 export type Outcomes = ReadonlyMap<string, boolean>

@@ -7,7 +7,8 @@ import {
   meanCrossEntropy,
   predictedClasses
 } from '@shared/statistics/classification'
-import { mcnemarExact, wilsonInterval } from '@shared/statistics/intervals'
+import { wilsonInterval } from '@shared/statistics/intervals'
+import { mcnemarExact } from '@shared/statistics/mcnemar'
 
 describe('wilsonInterval', () => {
   it('matches the published formula', () => {
