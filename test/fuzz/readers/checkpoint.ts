@@ -1,5 +1,5 @@
-import { varint } from '../../../main/engine/backbones/onnx/protobuf'
-import { maskedCrc32c } from '../../../main/engine/backbones/readers/saved-model/crc32c'
+import { varint } from '@shared/formats/protobuf/writer'
+import { maskedCrc32c } from '@shared/formats/crc32c'
 import { folderFiles } from '../../../main/engine/backbones/readers/saved-model/model-files'
 import { readTable } from '../../../main/engine/backbones/readers/saved-model/table'
 import { readCheckpoint } from '../../../main/engine/backbones/readers/saved-model/tensor-bundle'

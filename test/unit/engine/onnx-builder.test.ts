@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OnnxModelBuilder } from '../../../main/engine/backbones/onnx/model-builder'
-import { ProtoMessage, varint } from '../../../main/engine/backbones/onnx/protobuf'
+import { ProtoMessage, varint } from '@shared/formats/protobuf/writer'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 

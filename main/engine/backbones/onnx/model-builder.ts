@@ -3,7 +3,7 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto (IR version 8, operator set 17, both read by every ONNX Runtime
  * since 1.13). Tensors are stored little-endian in `raw_data`, whatever the machine.
  */
-import { ProtoMessage } from './protobuf'
+import { ProtoMessage } from '@shared/formats/protobuf/writer'
 
 const ONNX_OPSET = 17
 const IR_VERSION = 8

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { crc32c, maskedCrc32c } from '../../../../main/engine/backbones/readers/saved-model/crc32c'
+import { crc32c, maskedCrc32c } from '@shared/formats/crc32c'
 import { unsnap } from '../../../../main/engine/backbones/readers/saved-model/snappy'
 
 const text = (value: string): Buffer => Buffer.from(value)

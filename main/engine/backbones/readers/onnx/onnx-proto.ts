@@ -1,6 +1,6 @@
 /** What an ONNX file says of itself (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): no weights are read. */
 import { StudioError } from '@shared/errors'
-import { fieldsNumbered, fieldsOf, lastField, readText, textField } from '../proto-reader'
+import { fieldsNumbered, fieldsOf, lastField, readText, textField } from '@shared/formats/protobuf/reader'
 
 export interface OnnxValue {
   name: string

@@ -1,5 +1,5 @@
 /** Makes a value within an ONNX graph one of its outputs. */
-import { ProtoMessage } from '../../onnx/protobuf'
+import { ProtoMessage } from '@shared/formats/protobuf/writer'
 
 /**
  * Appends `graph { output { name } }`: a message that occurs twice in a file is read as one, so that nothing of the model has to

@@ -1,6 +1,6 @@
 /** Changes to a message that is already encoded; what is not changed keeps its bytes. */
-import { varint } from '../../onnx/protobuf'
-import { fieldsOf } from '../proto-reader'
+import { varint } from '@shared/formats/protobuf/writer'
+import { fieldsOf } from '@shared/formats/protobuf/reader'
 
 /** @param edit of each message in the given field; the same bytes back leave it as it is. @throws ProtoError */
 export function rewriteField(

@@ -3,7 +3,7 @@
  * (https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/saved_model.proto and its neighbours):
  * signatures, the operations of graph and functions, and the objects that the variables belong to.
  */
-import { fieldsNumbered, fieldsOf, lastField, readMap, readText, textField } from '../proto-reader'
+import { fieldsNumbered, fieldsOf, lastField, readMap, readText, textField } from '@shared/formats/protobuf/reader'
 import { readShape } from './tensor-bundle'
 
 export interface TensorInfo {

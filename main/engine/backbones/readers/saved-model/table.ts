@@ -2,8 +2,8 @@
  * Tables of the LevelDB kind (https://github.com/google/leveldb/blob/main/doc/table_format.md): sorted keys with values, in
  * blocks whose keys share prefixes, found through an index block that the footer points to.
  */
-import { readVarint } from '../proto-reader'
-import { maskedCrc32c } from './crc32c'
+import { readVarint } from '@shared/formats/protobuf/reader'
+import { maskedCrc32c } from '@shared/formats/crc32c'
 import { unsnap } from './snappy'
 
 const FOOTER_BYTES = 48

@@ -4,8 +4,8 @@
  * (https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/tensor_bundle.proto).
  */
 import { StudioError } from '@shared/errors'
-import { maskedCrc32c } from './crc32c'
-import { fieldsNumbered, fieldsOf, lastField, readVarint } from '../proto-reader'
+import { maskedCrc32c } from '@shared/formats/crc32c'
+import { fieldsNumbered, fieldsOf, lastField, readVarint } from '@shared/formats/protobuf/reader'
 import { readTable } from './table'
 import type { ModelFiles } from './model-files'
 

@@ -4,7 +4,7 @@
  * the originals without a value. Here each copy is made another handle of its original.
  */
 import { StudioError } from '@shared/errors'
-import { lastField, readText, textField } from '../proto-reader'
+import { lastField, readText, textField } from '@shared/formats/protobuf/reader'
 import { reach } from './operations'
 import { rewriteField } from './rewrite'
 import type { MetaGraph } from './saved-model-proto'

@@ -1,6 +1,6 @@
 /** The variables of a SavedModel by names that people gave them, where the file tells, and in the order in which they were made. */
 import { StudioError } from '@shared/errors'
-import { fieldsNumbered, textField } from '../proto-reader'
+import { fieldsNumbered, textField } from '@shared/formats/protobuf/reader'
 import type { SavedObject } from './saved-model-proto'
 import { readString, type Checkpoint } from './tensor-bundle'
 import type { SourceTensor } from '../../twin/source-tensor'

@@ -1,10 +1,11 @@
 /**
  * The part of Protocol Buffers' wire format that writing a message takes
- * (https://protobuf.dev/programming-guides/encoding/): varints, 32-bit floats, and length-delimited bytes, strings and
+ * (https://protobuf.dev/programming-guides/encoding/): varints, floats, and length-delimited bytes, strings and
  * sub-messages. Packed repeated fields are used for numbers, as proto3 does.
  */
 
 const WIRE_VARINT = 0
+const WIRE_64_BIT = 1
 const WIRE_LENGTH_DELIMITED = 2
 const WIRE_32_BIT = 5
 
@@ -24,6 +25,12 @@ export class ProtoMessage {
     const bytes = new Uint8Array(4)
     new DataView(bytes.buffer).setFloat32(0, value, true)
     return this.push(varint(tag(field, WIRE_32_BIT))).push(bytes)
+  }
+
+  double(field: number, value: number): this {
+    const bytes = new Uint8Array(8)
+    new DataView(bytes.buffer).setFloat64(0, value, true)
+    return this.push(varint(tag(field, WIRE_64_BIT))).push(bytes)
   }
 
   bytes(field: number, value: Uint8Array): this {

@@ -76,6 +76,18 @@ export function lastField(bytes: Uint8Array, number: number): ProtoField | null 
   return last
 }
 
+/** Of a 64-bit field that holds a double. */
+export const readDouble = ({ raw }: ProtoField): number => {
+  const end = raw.byteOffset + raw.byteLength
+  return new DataView(raw.buffer, end - 8, 8).getFloat64(0, true)
+}
+
+/** Of a 32-bit field that holds a float. */
+export const readFloat = ({ raw }: ProtoField): number => {
+  const end = raw.byteOffset + raw.byteLength
+  return new DataView(raw.buffer, end - 4, 4).getFloat32(0, true)
+}
+
 export const readText = (bytes: Uint8Array): string => utf8.decode(bytes)
 
 /** A text field, or '' where it is missing. @throws ProtoError */

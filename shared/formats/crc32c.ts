@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli), the checksum of LevelDB tables and TensorFlow checkpoints, and how both mask it. */
+/** CRC-32C (Castagnoli), the checksum of LevelDB tables, TensorFlow checkpoints and TFRecord files, and how they mask it. */
 
 /** Eight tables, so that eight bytes take one step (Kounavis & Berry 2005, slicing by 8). */
 const TABLES = makeTables()
