@@ -127,6 +127,8 @@ export const router = os.router({
     list: os.runs.list.handler(({ context }) => context.studio.runs.list()),
     get: os.runs.get.handler(({ context, input }) => context.studio.runs.get(input.runId)),
     metrics: os.runs.metrics.handler(({ context, input }) => context.studio.runs.metrics(input.runId)),
+    curves: os.runs.curves.handler(({ context, input }) => context.studio.curves.curves(input)),
+    series: os.runs.series.handler(({ context, input }) => context.studio.curves.series(input.runIds)),
     watch: os.runs.watch.handler(async ({ context, input, signal }) =>
       stream(await context.studio.runs.watch(input.runId, signal))
     ),

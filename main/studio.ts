@@ -17,6 +17,7 @@ import { Log } from './services/log/log'
 import { ModelsService } from './services/models/models'
 import { PredictionsService } from './services/predictions/predictions'
 import { UploadsService } from './services/predictions/uploads'
+import { CurvesService } from './services/runs/curves'
 import { RunsService } from './services/runs/runs'
 import { SettingsService } from './services/settings/settings'
 import { listFolder } from './services/system/folders'
@@ -59,6 +60,7 @@ export interface Studio {
   readonly models: ModelsService
   readonly augmentation: AugmentationService
   readonly runs: RunsService
+  readonly curves: CurvesService
   readonly compare: CompareService
   readonly evaluation: EvaluationService
   readonly predictions: PredictionsService
@@ -154,6 +156,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     datasets,
     models,
     runs,
+    curves: new CurvesService(store.runs),
     augmentation: new AugmentationService({ infer, backbone, imageFile: (imageId) => datasets.imageFile(imageId) }),
     evaluation: new EvaluationService(store.runs),
     compare: new CompareService({ runs: store.runs, backbone }),

@@ -1,5 +1,6 @@
 /** All queries on one connection, as the store's thread serves them. */
 import type { Connection } from './database'
+import { curveQueries } from './queries/curves'
 import { datasetQueries } from './queries/datasets'
 import { evaluationQueries } from './queries/evaluation'
 import { factQueries } from './queries/facts'
@@ -16,6 +17,7 @@ function createBackend(connection: Connection) {
     runs: {
       ...runQueries(connection),
       ...metricQueries(connection),
+      ...curveQueries(connection),
       ...predictionQueries(connection),
       ...evaluationQueries(connection)
     },

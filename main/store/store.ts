@@ -11,6 +11,7 @@ import type {
   RefusedFile,
   Split
 } from '@shared/domain/dataset'
+import type { Curves, CurvesRequest, SeriesCount } from '@shared/domain/curves'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import type { Finding } from '@shared/domain/finding'
 import type { ImageTrait, ReportSlice } from '@shared/domain/image-trait'
@@ -135,6 +136,10 @@ export interface RunStore {
   update(id: string, patch: RunPatch): Promise<Run>
   appendPoints(id: string, points: MetricPoint[]): Promise<void>
   points(id: string): Promise<MetricPoint[]>
+  /** Curves cut down to the pixels in view. @throws StudioError run/not-found */
+  curves(request: CurvesRequest): Promise<Curves>
+  /** Which series these runs have, by name. @throws StudioError run/not-found */
+  seriesOf(ids: readonly string[]): Promise<SeriesCount[]>
   /** Forgets what was told after a step. */
   cutPoints(id: string, afterStep: number): Promise<void>
   /** Replaces every point by those that a checkpoint knows, in one transaction: what came after it is told anew. */
