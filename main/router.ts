@@ -143,7 +143,9 @@ export const router = os.router({
       context.studio.runs.predictions(input.runId, input.filter, input.offset, input.limit)
     ),
     rename: os.runs.rename.handler(({ context, input }) => context.studio.runs.rename(input.runId, input.name)),
-    remove: os.runs.remove.handler(({ context, input }) => context.studio.runs.remove(input.runId))
+    remove: os.runs.remove.handler(({ context, input }) => context.studio.runs.remove(input.runId)),
+    restore: os.runs.restore.handler(({ context, input }) => context.studio.runs.restore(input.runId)),
+    purge: os.runs.purge.handler(({ context, input }) => context.studio.runs.purge(input.runId))
   },
   compare: {
     flips: os.compare.flips.handler(({ context, input: { offset, limit, ...request } }) =>

@@ -56,6 +56,8 @@ export const ERROR_HINTS = {
   'run/ambiguous': 'Give more characters of the id.',
   'run/not-active': 'Only a run that is queued or running can be stopped.',
   'run/active': 'Stop the run first.',
+  'run/not-removed': 'Remove the run first; only removed runs can be deleted for good.',
+  'query/invalid': 'Correct the filter at that place, for example: preset = default and test.accuracy > 0.8.',
   'run/no-checkpoint': 'Train it again: this run ended before it had a checkpoint.',
   'run/crashed': 'Resume it: it goes on from its last checkpoint.',
   'run/not-resumable': 'Only a run that was paused or interrupted can be resumed; duplicate it to train it anew.',

@@ -3,6 +3,7 @@ import type { Connection } from './database'
 import { curveQueries } from './queries/curves'
 import { datasetQueries } from './queries/datasets'
 import { evaluationQueries } from './queries/evaluation'
+import { explanationQueries } from './queries/explanations'
 import { factQueries } from './queries/facts'
 import { imageQueries } from './queries/images'
 import { importQueries } from './queries/imports'
@@ -21,6 +22,7 @@ function createBackend(connection: Connection) {
       ...predictionQueries(connection),
       ...evaluationQueries(connection)
     },
+    explanations: explanationQueries(connection),
     facts: factQueries(connection)
   }
 }

@@ -1,6 +1,6 @@
 /** The store's face over whatever carries its calls. */
 import { type Area, type Backend, type StoreCall } from './backend'
-import type { DatasetStore, RunStore, Store } from './store'
+import type { DatasetStore, ExplanationStore, RunStore, Store } from './store'
 
 export type Carrier = (call: StoreCall) => Promise<unknown>
 
@@ -15,6 +15,7 @@ export function createClient(carry: Carrier, close: () => Promise<void>): Store 
     })
   const datasets = area('datasets')
   const runs = area('runs')
+  const explanations = area('explanations')
 
   // A function cannot cross to the thread, so who is alive is asked here.
   const dropUnfinished: DatasetStore['dropUnfinished'] = async (isAlive) => {
@@ -29,13 +30,33 @@ export function createClient(carry: Carrier, close: () => Promise<void>): Store 
   const claim: RunStore['claim'] = async (id, ownerPid, isAlive) => {
     for (;;) {
       const holder = await runs.takePlace(id, ownerPid)
-      if (holder === null || isAlive(holder.pid)) return holder && { id: holder.id, name: holder.name }
-      await runs.interrupt([holder.id])
+      if (holder === null) return null
+      const { kind, pid, ...shown } = holder
+      // A run that this process is said to train, while it asks for the place, is a former one's; an explanation may be its own.
+      if (isAlive(pid) || (kind === 'explanation' && pid === ownerPid)) return shown
+      await (kind === 'run' ? runs : explanations).interrupt([shown.id])
+    }
+  }
+  const interruptExplanations: ExplanationStore['interruptOrphans'] = async (isAlive) => {
+    const gone = (await explanations.unfinished()).filter(({ pid }) => !isAlive(pid)).map(({ id }) => id)
+    await explanations.interrupt(gone)
+  }
+  const claimForExplanation: ExplanationStore['claim'] = async (id, ownerPid, isAlive) => {
+    for (;;) {
+      const holder = await explanations.takePlace(id)
+      if (holder === null) return null
+      const { kind, pid, ...shown } = holder
+      if (pid === ownerPid || isAlive(pid)) return shown
+      await (kind === 'run' ? runs : explanations).interrupt([shown.id])
     }
   }
   return {
     datasets: withMethods<DatasetStore>(datasets, { dropUnfinished }),
     runs: withMethods<RunStore>(runs, { interruptOrphans, claim }),
+    explanations: withMethods<ExplanationStore>(explanations, {
+      interruptOrphans: interruptExplanations,
+      claim: claimForExplanation
+    }),
     facts: area('facts'),
     close
   }

@@ -87,7 +87,8 @@ export interface RunTable {
   id: string
   name: string
   color: number
-  dataset_key: number
+  /** Null in a run that another program trained. */
+  dataset_key: number | null
   dataset_name: string
   dataset_hash: string
   image_count: number
@@ -110,6 +111,19 @@ export interface RunTable {
   created_at: number
   started_at: number | null
   ended_at: number | null
+  /** JSON: string[] */
+  tags: Generated<string>
+  notes: Generated<string>
+  starred: Generated<Flag>
+  archived_at: number | null
+  removed_at: number | null
+  /** JSON, each, or null */
+  imported: string | null
+  calibration: string | null
+  /** JSON: IgnoredFinding[] */
+  ignored: Generated<string>
+  /** Id of the run that it was duplicated from; no reference, because that run may go. */
+  parent: string | null
 }
 
 interface MetricPointTable {
@@ -145,6 +159,33 @@ interface FactTable {
   updated_at: number
 }
 
+interface ExplanationTable {
+  id: string
+  state: string
+  /** Process that works at it. */
+  owner_pid: number
+  /** It has the home's one place for training, for the time of an experiment. */
+  trains: Generated<Flag>
+  /** JSON: Explanation */
+  document: string
+  created_at: number
+  ended_at: number | null
+}
+
+/** Results by what they follow from: explanations share them. */
+interface ExperimentTable {
+  id: string
+  dataset_hash: string
+  /** JSON: TrainingConfig */
+  config: string
+  accuracy: number
+  seconds: number
+  diverged: Flag
+  /** One byte a test image, in the order of paths: 1 where it was right. */
+  correct: Uint8Array
+  created_at: number
+}
+
 export interface Schema {
   datasets: DatasetTable
   classes: ClassTable
@@ -155,4 +196,6 @@ export interface Schema {
   metric_points: MetricPointTable
   predictions: PredictionTable
   facts: FactTable
+  explanations: ExplanationTable
+  experiments: ExperimentTable
 }

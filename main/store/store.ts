@@ -13,9 +13,11 @@ import type {
 } from '@shared/domain/dataset'
 import type { Curves, CurvesRequest, SeriesCount } from '@shared/domain/curves'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
+import type { Explanation, ExplanationSummary } from '@shared/domain/explanation'
 import type { Finding } from '@shared/domain/finding'
 import type { ImageTrait, ReportSlice } from '@shared/domain/image-trait'
 import type { MetricPoint, Run } from '@shared/domain/run'
+import type { TrainingConfig } from '@shared/domain/training-config'
 import type { KnownImage } from '@shared/worker-protocol/import'
 
 export type NewImage = Omit<ImageRecord, 'id' | 'datasetId' | 'classIndex'> & { mtimeMs: number }
@@ -98,6 +100,12 @@ export type RunPatch = Partial<
     | 'checkpoint'
     | 'startedAt'
     | 'endedAt'
+    | 'tags'
+    | 'notes'
+    | 'starred'
+    | 'archivedAt'
+    | 'calibration'
+    | 'ignored'
   >
 >
 
@@ -125,10 +133,14 @@ interface PairedSide {
 }
 
 export interface RunStore {
-  /** Newest first. */
+  /** Newest first; removed ones are left out. */
   list(): Promise<Run[]>
+  /** A removed one too. */
   get(id: string): Promise<Run | null>
-  /** By id, by the beginning of an id, or by name. @throws StudioError run/not-found, run/ambiguous */
+  /**
+   * By id, by the beginning of an id, or by name. A removed one is found by its id, or where no other is meant.
+   * @throws StudioError run/not-found, run/ambiguous
+   */
   resolve(reference: string): Promise<Run>
   /** `ownerPid`: the process that will watch over it, so that a later start can tell an orphan. */
   create(run: Run, ownerPid: number): Promise<void>
@@ -163,7 +175,12 @@ export interface RunStore {
   predictionsOf(id: string, split: Split, imageIds: readonly number[]): Promise<Prediction[]>
   /** (image content hash, whether it was right) of every test image, for paired tests. */
   testOutcomes(id: string): Promise<{ imageId: number; hash: string; path: string; correct: boolean }[]>
+  /** Out of every list, until it is restored or purged. @throws StudioError run/not-found, run/active when it is not settled */
   remove(id: string): Promise<void>
+  /** @throws StudioError run/not-found */
+  restore(id: string): Promise<Run>
+  /** For good, with points and predictions. @throws StudioError run/not-found, run/not-removed when it is in the lists */
+  purge(id: string): Promise<void>
   /**
    * Queues a run that rests, under a new owner. @throws StudioError run/not-found, run/not-resumable when it does not rest.
    */
@@ -178,6 +195,41 @@ export interface RunStore {
   interruptOrphans(isAlive: (pid: number) => boolean): Promise<Run[]>
 }
 
+/** What an experiment came to. */
+export interface StoredExperiment {
+  id: string
+  accuracy: number
+  /** Of training. */
+  seconds: number
+  diverged: boolean
+  /** One byte a test image, 1 where it was right. */
+  correct: Uint8Array
+}
+
+export interface ExplanationStore {
+  /** Newest first. */
+  list(): Promise<ExplanationSummary[]>
+  get(id: string): Promise<Explanation | null>
+  /** `ownerPid`: the process that will work at it. */
+  create(explanation: Explanation, ownerPid: number): Promise<void>
+  save(explanation: Explanation): Promise<void>
+  /** Experiments stay. */
+  remove(id: string): Promise<void>
+  /**
+   * Takes the home's one place for training, in one transaction. Runs that wait for it come first; what belongs to a process that is
+   * gone is interrupted and does not count.
+   * @returns null, or who is before it
+   */
+  claim(id: string, ownerPid: number, isAlive: (pid: number) => boolean): Promise<{ id: string; name: string } | null>
+  /** Gives the place back. */
+  release(id: string): Promise<void>
+  /** Settles every unfinished one whose process is gone as `interrupted`. */
+  interruptOrphans(isAlive: (pid: number) => boolean): Promise<void>
+  /** Those of the ids that are there. */
+  experiments(ids: string[]): Promise<StoredExperiment[]>
+  saveExperiment(experiment: StoredExperiment, of: { datasetHash: string; config: TrainingConfig }): Promise<void>
+}
+
 /** Small facts kept by key, as JSON: settings, measured speeds. */
 export interface FactStore {
   get(key: string): Promise<unknown>
@@ -188,5 +240,6 @@ export interface Store {
   datasets: DatasetStore
   runs: RunStore
   facts: FactStore
+  explanations: ExplanationStore
   close(): Promise<void>
 }

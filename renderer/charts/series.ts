@@ -1,5 +1,5 @@
 /** From the metrics of a run to curves. */
-import type { MetricPoint, SeriesName } from '@shared/domain/run'
+import type { MetricPoint } from '@shared/domain/run'
 import type { MarkerStyle } from './palette'
 import type { Point } from './points'
 
@@ -29,7 +29,7 @@ export interface CurveSeries {
 }
 
 /** The metrics of one run by series, each ascending in step. */
-export type MetricsBySeries = Partial<Record<SeriesName, MetricPoint[]>>
+export type MetricsBySeries = Record<string, MetricPoint[]>
 
 /** Where a point stands on the chosen axis: steps, epochs, or seconds since the start. */
 export function axisValue(point: MetricPoint, axis: XAxis): number {
@@ -38,7 +38,7 @@ export function axisValue(point: MetricPoint, axis: XAxis): number {
 }
 
 /** One series as a curve; null values (NaN, infinity) become gaps. */
-export function toCurve(metrics: MetricsBySeries, series: SeriesName, axis: XAxis): Point[] {
+export function toCurve(metrics: MetricsBySeries, series: string, axis: XAxis): Point[] {
   return (metrics[series] ?? []).map((point) => ({ x: axisValue(point, axis), y: point.value ?? Number.NaN }))
 }
 
@@ -47,13 +47,13 @@ export function bySeries(points: readonly MetricPoint[], into: MetricsBySeries =
   const fresh: MetricsBySeries = {}
   for (const point of points) (fresh[point.series] ??= []).push(point)
   const merged: MetricsBySeries = { ...into }
-  for (const [name, added] of Object.entries(fresh) as [SeriesName, MetricPoint[]][]) {
+  for (const [name, added] of Object.entries(fresh)) {
     merged[name] = [...(into[name] ?? []), ...added]
   }
   return merged
 }
 
 /** The newest finite value of a series, or null. */
-export function latestValue(metrics: MetricsBySeries, series: SeriesName): number | null {
+export function latestValue(metrics: MetricsBySeries, series: string): number | null {
   return metrics[series]?.findLast((point) => point.value !== null)?.value ?? null
 }

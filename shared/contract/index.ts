@@ -157,7 +157,13 @@ export const contract = {
       .input(datasetRef.extend({ config: trainingConfigSchema }))
       .output(eventIterator(rangeTestEventSchema)),
     start: procedure
-      .input(datasetRef.extend({ name: z.string().min(1).max(120).optional(), config: trainingConfigSchema }))
+      .input(
+        datasetRef.extend({
+          name: z.string().min(1).max(120).optional(),
+          config: trainingConfigSchema,
+          parent: z.string().nullable().optional()
+        })
+      )
       .output(runSchema),
     stop: procedure.input(runRef).output(z.void()),
     /** Ends it after its current step, with a checkpoint to go on from. */
@@ -185,7 +191,12 @@ export const contract = {
       .input(runRef.extend({ filter: predictionFilterSchema.default({ split: 'test' }), ...page }))
       .output(z.object({ total: z.int(), predictions: z.array(predictionSchema) })),
     rename: procedure.input(runRef.extend({ name: z.string().min(1).max(120) })).output(runSchema),
-    remove: procedure.input(runRef).output(z.void())
+    /** Takes it out of the lists. */
+    remove: procedure.input(runRef).output(z.void()),
+    /** Brings a removed run back. */
+    restore: procedure.input(runRef).output(runSchema),
+    /** Deletes a removed run for good, with its files. */
+    purge: procedure.input(runRef).output(z.void())
   },
   compare: {
     /** Test pictures that one of two runs got right and the other wrong, or both wrong in different ways. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { errorDataSchema } from '../errors'
 import { executorIdSchema } from './backbone'
 import { findingSchema } from './finding'
+import { runAnnotationsShape } from './run-annotations'
 import { trainingConfigSchema } from './training-config'
 
 /**
@@ -89,6 +90,7 @@ export const runSchema = z.object({
   name: z.string(),
   /** Index into the palette: a run keeps its colour everywhere. */
   color: z.int(),
+  /** Empty in a run that another program trained. */
   datasetId: z.string(),
   datasetName: z.string(),
   /** Content hash of the dataset when the run began. */
@@ -112,11 +114,12 @@ export const runSchema = z.object({
   createdAt: z.int(),
   /** Moved on by what the run rested: now less `startedAt` is how long it has been worked at. */
   startedAt: z.int().nullable(),
-  endedAt: z.int().nullable()
+  endedAt: z.int().nullable(),
+  ...runAnnotationsShape
 })
 export type Run = z.infer<typeof runSchema>
 
-/** Names of the series a run writes. `step` counts over both phases; epoch-level series carry the step at the epoch's end. */
+/** Names of the series that the studio writes. `step` counts over both phases; epoch-level series carry the step at the epoch's end. */
 export const seriesNameSchema = z.enum([
   'train_loss',
   'train_accuracy',
@@ -129,7 +132,8 @@ export const seriesNameSchema = z.enum([
 export type SeriesName = z.infer<typeof seriesNameSchema>
 
 export const metricPointSchema = z.object({
-  series: seriesNameSchema,
+  /** A `SeriesName`, or whatever an imported run calls it. */
+  series: z.string().min(1).max(250),
   step: z.int(),
   /** Fractional: 1.5 is half-way through the second epoch. */
   epoch: z.number(),

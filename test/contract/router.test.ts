@@ -301,6 +301,9 @@ test('runs, from the recommended settings to predictions and an export', async (
     code: 'export/failed'
   })
   await api.runs.remove({ runId: other.id })
+  expect((await api.runs.restore({ runId: other.id })).removedAt).toBeNull()
+  await api.runs.remove({ runId: other.id })
+  await api.runs.purge({ runId: other.id })
   expect(await failure(api.runs.get({ runId: other.id }))).toMatchObject({ code: 'run/not-found' })
   expect(await failure(api.runs.watch({ runId: other.id }))).toMatchObject({ code: 'run/not-found' })
 })

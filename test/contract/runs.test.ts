@@ -141,6 +141,12 @@ test('one trains at a time in the order of the clicks; a queued run can be stopp
 
   await runs.remove(second!.id)
   await runs.remove(first!.id)
+  expect(existsSync(join(fixture.folder, 'runs', first!.id))).toBe(true)
+  expect((await runs.list()).map(({ id }) => id)).toEqual([third!.id])
+  await runs.restore(second!.id)
+  expect((await runs.list()).map(({ id }) => id).sort()).toEqual([second!.id, third!.id].sort())
+  await expect(runs.purge(second!.id)).rejects.toMatchObject({ code: 'run/not-removed' })
+  await runs.purge(first!.id)
   expect(existsSync(join(fixture.folder, 'runs', first!.id))).toBe(false)
   await expect(runs.get(first!.id)).rejects.toMatchObject({ code: 'run/not-found' })
 })

@@ -175,6 +175,7 @@ describe('what a run was measured on', () => {
     expect(await idsByPath(id)).toEqual(before)
     await store.datasets.applyImport(id, newImport([newImage('dog/1.png')]))
     await store.runs.remove(runId)
+    await store.runs.purge(runId)
     expect(await store.datasets.imageHash(before['cat/1.png']!)).toBeNull()
   })
 
@@ -204,6 +205,7 @@ describe('what a run was measured on', () => {
     const again = await addDataset(store, [newImage('cat/1.png')], '/pets')
     expect(again).not.toBe(id)
     await store.runs.remove(runId)
+    await store.runs.purge(runId)
     expect(await store.datasets.imageHash(imageId)).toBeNull()
     await expect(store.datasets.remove(id)).rejects.toMatchObject({ code: 'dataset/not-found' })
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { sql, type Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { newAnnotations } from '@shared/domain/run-annotations'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDispatcher } from '../../main/store/backend'
 import { openDatabase } from '../../main/store/database'
@@ -60,6 +61,8 @@ describe('opening', () => {
     expect(own.map(({ name }) => name).sort()).toEqual([
       'classes',
       'datasets',
+      'experiments',
+      'explanations',
       'facts',
       'images',
       'import_reports',
@@ -111,6 +114,42 @@ describe('opening', () => {
     expect((await store.runs.update('r', { state: 'paused' })).state).toBe('paused')
     await store.runs.remove('r')
     await store.close()
+  })
+
+  it('keeps the runs of the second version with all that hangs on them, and nothing written on them yet', async () => {
+    const { sqlite } = await openDatabase(file, { migrations: upTo(2) })
+    sqlite.exec(`
+      insert into datasets (key, id, name, root, source, state, owner_pid, split_source, split_seed, created_at, updated_at)
+        values (3, 'd', 'Pets', '/pets', 'folder', 'ready', 1, 'stratified', 1, 1, 1);
+      insert into images (id, dataset_key, path, label, split, hash, width, height, bytes, format, mtime_ms)
+        values (9, 3, 'a/1.png', 'a', 'test', 'h', 1, 1, 1, 'png', 1);
+      insert into runs (key, id, name, color, dataset_key, dataset_name, dataset_hash, image_count, classes, config, state,
+          owner_pid, checkpoint, created_at)
+        values (5, 'r', 'second', 4, 3, 'Pets', 'hash', 10, '["a","b"]', '{}', 'paused', 1, '{"step":7}', 1);
+      insert into metric_points values (5, 'train_loss', 1, 0.5, 10, 0.25, 0);
+      insert into predictions values (5, 9, 'test', 0, 0, 0.75, 0.75, x'0000403f0000803e');
+    `)
+    sqlite.close()
+    const store = await openStoreInProcess(file)
+    expect(await store.runs.get('r')).toMatchObject({
+      ...newAnnotations(),
+      name: 'second',
+      color: 4,
+      datasetId: 'd',
+      state: 'paused',
+      checkpoint: { step: 7 }
+    })
+    expect(await store.runs.points('r')).toHaveLength(1)
+    expect((await store.runs.evaluation('r', 'test'))?.accuracy).toBe(1)
+    await store.close()
+    const { sqlite: after } = await openDatabase(file)
+    expect(after.pragma('foreign_key_check')).toEqual([])
+    // A run without a dataset is one that was imported.
+    const orphan = `insert into runs (id, name, color, dataset_name, dataset_hash, image_count, classes, config, state, owner_pid,
+      created_at, imported) values ('x', '', 0, '', '', 0, '[]', '{}', 'completed', 1, 1, `
+    expect(() => after.exec(`${orphan} null)`)).toThrow('CHECK')
+    after.exec(`${orphan} '{}')`)
+    after.close()
   })
 
   it('keeps a copy beside a database that it migrates, and none where there is nothing to migrate', async () => {

@@ -61,6 +61,52 @@ describe('runs', () => {
     expect((await store.runs.list()).map(({ id }) => id)).toEqual(['new', 'middle', 'old'])
   })
 
+  it('keeps what is written on it, and what was imported without a dataset', async () => {
+    const imported = {
+      source: 'mlflow' as const,
+      origin: '/mlruns/0/abc',
+      settings: { lr: 0.1, deep: true, note: null }
+    }
+    const run = newRun('', { imported, state: 'completed', parent: 'gone' })
+    await store.runs.create(run, process.pid)
+    const patch = {
+      tags: ['good', 'küche'],
+      notes: 'two\nlines',
+      starred: true,
+      archivedAt: 12,
+      calibration: { temperature: 1.5, nllBefore: 0.5, nllAfter: 0.4, eceBefore: 0.1, eceAfter: 0.02, count: 100 },
+      ignored: [{ code: 'data/leak', note: 'known', at: 3 }]
+    }
+    expect(await store.runs.update(run.id, patch)).toEqual({ ...run, ...patch })
+    expect(await store.runs.get(run.id)).toMatchObject({ datasetId: '', imported, parent: 'gone' })
+    await expect(store.runs.create(newRun('nowhere'), process.pid)).rejects.toMatchObject({ code: 'dataset/not-found' })
+  })
+
+  it('is removed and brought back; for good only after it was removed', async () => {
+    const [kept, gone] = [newRun(datasetId, { name: 'twin' }), newRun(datasetId, { name: 'twin' })]
+    for (const run of [kept, gone]) await store.runs.create(run, process.pid)
+    await expect(store.runs.remove(gone.id)).rejects.toMatchObject({ code: 'run/active' })
+    await store.runs.update(gone.id, { state: 'interrupted' })
+    await expect(store.runs.purge(gone.id)).rejects.toMatchObject({ code: 'run/not-removed' })
+    await store.runs.remove(gone.id)
+    const { removedAt } = (await store.runs.get(gone.id))!
+    expect(removedAt).not.toBeNull()
+    await store.runs.remove(gone.id)
+    expect((await store.runs.get(gone.id))?.removedAt).toBe(removedAt)
+    expect((await store.runs.list()).map(({ id }) => id)).toEqual([kept.id])
+    // A name means the one that is shown; what is removed can still be named by its id.
+    expect((await store.runs.resolve('twin')).id).toBe(kept.id)
+    expect((await store.runs.resolve(gone.id)).id).toBe(gone.id)
+    expect((await store.runs.restore(gone.id)).removedAt).toBeNull()
+    expect(await store.runs.list()).toHaveLength(2)
+    await store.runs.remove(gone.id)
+    expect((await store.runs.resume(gone.id, process.pid)).removedAt).toBeNull()
+    await store.runs.update(gone.id, { state: 'stopped' })
+    await store.runs.remove(gone.id)
+    await store.runs.purge(gone.id)
+    expect(await store.runs.get(gone.id)).toBeNull()
+  })
+
   it('is settled once', async () => {
     for (const state of SETTLED_STATES) {
       const run = newRun(datasetId)
@@ -199,8 +245,13 @@ describe('metric points', () => {
     const run = newRun(datasetId)
     await store.runs.create(run, process.pid)
     await store.runs.appendPoints(run.id, points.slice(0, 10))
+    await store.runs.update(run.id, { state: 'stopped' })
     await store.runs.remove(run.id)
+    expect(await store.runs.points(run.id)).toHaveLength(10)
+    await store.runs.purge(run.id)
     await expect(store.runs.points(run.id)).rejects.toMatchObject({ code: 'run/not-found' })
-    await expect(store.runs.remove(run.id)).rejects.toMatchObject({ code: 'run/not-found' })
+    for (const call of ['remove', 'restore', 'purge'] as const) {
+      await expect(store.runs[call](run.id)).rejects.toMatchObject({ code: 'run/not-found' })
+    }
   })
 })

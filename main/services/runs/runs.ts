@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isResting, isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
+import { newAnnotations } from '@shared/domain/run-annotations'
 import type { RangeTestEvent } from '@shared/domain/range-test'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import { validateConfig } from '@shared/domain/presets'
@@ -29,6 +30,8 @@ export interface StartRun {
   config: TrainingConfig
   /** How long an import just before it took; counted into the run's total. */
   importSeconds?: number
+  /** The run that this one was duplicated from. */
+  parent?: string | null
 }
 
 export class RunsService {
@@ -99,7 +102,13 @@ export class RunsService {
     return started
   }
 
-  private async startNext({ datasetId, name, config: wanted, importSeconds = 0 }: StartRun): Promise<Run> {
+  private async startNext({
+    datasetId,
+    name,
+    config: wanted,
+    importSeconds = 0,
+    parent = null
+  }: StartRun): Promise<Run> {
     const { store } = this.context
     const config = validateConfig(wanted)
     const { dataset, classes, backbone } = await assertStartable(this.context, datasetId, config)
@@ -126,7 +135,9 @@ export class RunsService {
       checkpoint: null,
       createdAt: Date.now(),
       startedAt: null,
-      endedAt: null
+      endedAt: null,
+      ...newAnnotations(),
+      parent
     }
     await store.runs.create(run, process.pid)
     return this.enqueue({ run, dataset, images, backbone, resume: false }, { importSeconds })
@@ -290,11 +301,25 @@ export class RunsService {
     return run
   }
 
-  /** Deletes the run with its metrics, predictions and checkpoint. @throws StudioError run/not-found, run/active */
+  /** Takes the run out of the lists; `restore` brings it back. @throws StudioError run/not-found, run/active */
   async remove(runId: string): Promise<void> {
-    const run = await this.get(runId)
-    if (!isSettled(run.state)) throw new StudioError('run/active', `'${run.name}' is ${run.state}.`, { runId })
     await this.context.store.runs.remove(runId)
+    this.listChanged()
+  }
+
+  /** @throws StudioError run/not-found */
+  async restore(runId: string): Promise<Run> {
+    const run = await this.context.store.runs.restore(runId)
+    this.listChanged()
+    return run
+  }
+
+  /**
+   * Deletes a removed run for good, with its metrics, predictions and files.
+   * @throws StudioError run/not-found, run/not-removed
+   */
+  async purge(runId: string): Promise<void> {
+    await this.context.store.runs.purge(runId)
     await rm(runDirectory(this.context.paths, runId), { recursive: true, force: true })
     this.listChanged()
   }

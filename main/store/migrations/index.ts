@@ -2,8 +2,12 @@
 import type { Migration } from 'kysely/migration'
 import { up as initial } from './0001-initial'
 import { up as resume } from './0002-resume'
+import { up as annotations } from './0003-annotations'
+import { up as explanations } from './0004-explanations'
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': { up: initial },
-  '0002-resume': { up: resume }
+  '0002-resume': { up: resume },
+  '0003-annotations': { up: annotations },
+  '0004-explanations': { up: explanations }
 }

@@ -33,12 +33,12 @@ export interface RunRow {
 export async function runRow(db: Connection['db'], id: string): Promise<RunRow> {
   const row = await db
     .selectFrom('runs')
-    .innerJoin('datasets', 'datasets.key', 'runs.dataset_key')
+    .leftJoin('datasets', 'datasets.key', 'runs.dataset_key')
     .select(['runs.key', 'runs.id', 'runs.classes', 'datasets.id as datasetId'])
     .where('runs.id', '=', id)
     .executeTakeFirst()
   if (!row) throw runNotFound(id)
-  return { ...row, classes: fromJson<Run['classes']>(row.classes) }
+  return { ...row, datasetId: row.datasetId ?? '', classes: fromJson<Run['classes']>(row.classes) }
 }
 
 /** The five most probable classes, best first. */

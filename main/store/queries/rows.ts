@@ -64,12 +64,12 @@ function toConfig(json: string): Run['config'] {
   return parsed.success ? parsed.data : stored
 }
 
-export function toRun(row: Selectable<RunTable> & { dataset_id: string }): Run {
+export function toRun(row: Selectable<RunTable> & { dataset_id: string | null }): Run {
   return {
     id: row.id,
     name: row.name,
     color: row.color,
-    datasetId: row.dataset_id,
+    datasetId: row.dataset_id ?? '',
     datasetName: row.dataset_name,
     datasetHash: row.dataset_hash,
     imageCount: row.image_count,
@@ -86,6 +86,15 @@ export function toRun(row: Selectable<RunTable> & { dataset_id: string }): Run {
     checkpoint: fromJsonOrNull(row.checkpoint),
     createdAt: row.created_at,
     startedAt: row.started_at,
-    endedAt: row.ended_at
+    endedAt: row.ended_at,
+    tags: fromJson(row.tags),
+    notes: row.notes,
+    starred: row.starred === 1,
+    archivedAt: row.archived_at,
+    removedAt: row.removed_at,
+    imported: fromJsonOrNull(row.imported),
+    calibration: fromJsonOrNull(row.calibration),
+    ignored: fromJson(row.ignored),
+    parent: row.parent
   }
 }

@@ -1,6 +1,6 @@
 /** Runs, their states and who watches over them. */
 import { sql, type SqlBool, type Updateable } from 'kysely'
-import { RESTING_STATES, SETTLED_STATES, type Run } from '@shared/domain/run'
+import { isSettled, RESTING_STATES, SETTLED_STATES, type Run } from '@shared/domain/run'
 import { StudioError } from '@shared/errors'
 import type { Connection } from '../database'
 import { toJsonOrNull } from '../json'
@@ -9,9 +9,20 @@ import type { RunPatch, RunStore } from '../store'
 import { prune } from './datasets'
 import { toRun } from './rows'
 
-type Queries = Pick<RunStore, 'list' | 'get' | 'resolve' | 'create' | 'update' | 'resume' | 'remove'> & {
+/** Who trains. */
+export interface Holder {
+  kind: 'run' | 'explanation'
+  id: string
+  name: string
+  pid: number
+}
+
+type Queries = Pick<
+  RunStore,
+  'list' | 'get' | 'resolve' | 'create' | 'update' | 'resume' | 'remove' | 'restore' | 'purge'
+> & {
   /** Makes the run `preparing` unless another one trains, which is returned then. */
-  takePlace(id: string, ownerPid: number): Promise<{ id: string; name: string; pid: number } | null>
+  takePlace(id: string, ownerPid: number): Promise<Holder | null>
   /** Unfinished runs, with the process that watches over each. */
   unfinished(): Promise<{ id: string; pid: number }[]>
   /** Settles as `interrupted` those that are not settled already; returns them. */
@@ -21,7 +32,7 @@ type Queries = Pick<RunStore, 'list' | 'get' | 'resolve' | 'create' | 'update' |
 /** Only what the patch names. */
 function toColumns(patch: RunPatch): Updateable<RunTable> {
   const { name, state, environment, epochsDone, best, test, seconds, findings, error, startedAt, endedAt } = patch
-  const { checkpoint } = patch
+  const { checkpoint, tags, notes, starred, archivedAt, calibration, ignored } = patch
   return {
     ...(name !== undefined && { name }),
     ...(state !== undefined && { state }),
@@ -34,7 +45,13 @@ function toColumns(patch: RunPatch): Updateable<RunTable> {
     ...(error !== undefined && { error: toJsonOrNull(error) }),
     ...(checkpoint !== undefined && { checkpoint: toJsonOrNull(checkpoint) }),
     ...(startedAt !== undefined && { started_at: startedAt }),
-    ...(endedAt !== undefined && { ended_at: endedAt })
+    ...(endedAt !== undefined && { ended_at: endedAt }),
+    ...(tags !== undefined && { tags: JSON.stringify(tags) }),
+    ...(notes !== undefined && { notes }),
+    ...(starred !== undefined && { starred: starred ? 1 : 0 }),
+    ...(archivedAt !== undefined && { archived_at: archivedAt }),
+    ...(calibration !== undefined && { calibration: toJsonOrNull(calibration) }),
+    ...(ignored !== undefined && { ignored: JSON.stringify(ignored) })
   }
 }
 
@@ -52,7 +69,7 @@ export function runQueries({ db }: Connection): Queries {
   const selectRuns = (from = db) =>
     from
       .selectFrom('runs')
-      .innerJoin('datasets', 'datasets.key', 'runs.dataset_key')
+      .leftJoin('datasets', 'datasets.key', 'runs.dataset_key')
       .selectAll('runs')
       .select('datasets.id as dataset_id')
 
@@ -64,7 +81,11 @@ export function runQueries({ db }: Connection): Queries {
 
   return {
     list: async () => {
-      const rows = await selectRuns().orderBy('runs.created_at', 'desc').orderBy('runs.key', 'desc').execute()
+      const rows = await selectRuns()
+        .where('runs.removed_at', 'is', null)
+        .orderBy('runs.created_at', 'desc')
+        .orderBy('runs.key', 'desc')
+        .execute()
       return rows.map(toRun)
     },
 
@@ -78,7 +99,9 @@ export function runQueries({ db }: Connection): Queries {
       if (exact) return toRun(exact)
       const named = await selectRuns().where('runs.name', '=', reference).execute()
       const beginning = reference.length === 0 ? [] : await selectRuns().where(startsWith(reference)).execute()
-      const found = named.length > 0 ? named : beginning
+      const meant = named.length > 0 ? named : beginning
+      const shown = meant.filter((row) => row.removed_at === null)
+      const found = shown.length > 0 ? shown : meant
       if (found.length === 0) throw runNotFound(reference)
       if (found.length > 1) {
         const candidates = found.map(({ id, name }) => ({ id, name }))
@@ -90,14 +113,15 @@ export function runQueries({ db }: Connection): Queries {
 
     create: async (run, ownerPid) => {
       const dataset = await db.selectFrom('datasets').select('key').where('id', '=', run.datasetId).executeTakeFirst()
-      if (!dataset) throw new StudioError('dataset/not-found', `There is no dataset '${run.datasetId}'.`)
+      if (!dataset && !run.imported)
+        throw new StudioError('dataset/not-found', `There is no dataset '${run.datasetId}'.`)
       await db
         .insertInto('runs')
         .values({
           id: run.id,
           name: run.name,
           color: run.color,
-          dataset_key: dataset.key,
+          dataset_key: dataset?.key ?? null,
           dataset_name: run.datasetName,
           dataset_hash: run.datasetHash,
           image_count: run.imageCount,
@@ -115,7 +139,16 @@ export function runQueries({ db }: Connection): Queries {
           checkpoint: toJsonOrNull(run.checkpoint),
           created_at: run.createdAt,
           started_at: run.startedAt,
-          ended_at: run.endedAt
+          ended_at: run.endedAt,
+          tags: JSON.stringify(run.tags),
+          notes: run.notes,
+          starred: run.starred ? 1 : 0,
+          archived_at: run.archivedAt,
+          removed_at: run.removedAt,
+          imported: toJsonOrNull(run.imported),
+          calibration: toJsonOrNull(run.calibration),
+          ignored: JSON.stringify(run.ignored),
+          parent: run.parent
         })
         .execute()
     },
@@ -145,7 +178,7 @@ export function runQueries({ db }: Connection): Queries {
       db.transaction().execute(async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable('runs')
-          .set({ state: 'queued', owner_pid: ownerPid, error: null, ended_at: null })
+          .set({ state: 'queued', owner_pid: ownerPid, error: null, ended_at: null, removed_at: null })
           .where('id', '=', id)
           .where('state', 'in', RESTING_STATES)
           .executeTakeFirst()
@@ -164,7 +197,13 @@ export function runQueries({ db }: Connection): Queries {
           .where(sql<SqlBool>`state in ('preparing', 'running')`)
           .where('id', '!=', id)
           .executeTakeFirst()
-        if (holder) return holder
+        if (holder) return { kind: 'run', ...holder }
+        const explanation = await trx
+          .selectFrom('explanations')
+          .select(['id', 'owner_pid as pid'])
+          .where('trains', '=', 1)
+          .executeTakeFirst()
+        if (explanation) return { kind: 'explanation', ...explanation, name: 'an explanation' }
         await trx
           .updateTable('runs')
           .set({ state: 'preparing' })
@@ -176,9 +215,37 @@ export function runQueries({ db }: Connection): Queries {
 
     remove: (id) =>
       db.transaction().execute(async (trx) => {
-        const row = await trx.deleteFrom('runs').where('id', '=', id).returning('dataset_key').executeTakeFirst()
-        if (!row) throw runNotFound(id)
-        await prune(trx, row.dataset_key)
+        const { numUpdatedRows } = await trx
+          .updateTable('runs')
+          .set({ removed_at: Date.now() })
+          .where('id', '=', id)
+          .where('state', 'in', SETTLED_STATES)
+          .where('removed_at', 'is', null)
+          .executeTakeFirst()
+        const { name, state } = await byId(id, trx)
+        if (numUpdatedRows === 0n && !isSettled(state)) {
+          throw new StudioError('run/active', `'${name}' is ${state}.`, { runId: id })
+        }
+      }),
+
+    restore: async (id) => {
+      await db.updateTable('runs').set({ removed_at: null }).where('id', '=', id).execute()
+      return byId(id)
+    },
+
+    purge: (id) =>
+      db.transaction().execute(async (trx) => {
+        const row = await trx
+          .deleteFrom('runs')
+          .where('id', '=', id)
+          .where('removed_at', 'is not', null)
+          .returning('dataset_key')
+          .executeTakeFirst()
+        if (!row) {
+          const { name } = await byId(id, trx)
+          throw new StudioError('run/not-removed', `'${name}' is not among the removed runs.`, { runId: id })
+        }
+        if (row.dataset_key !== null) await prune(trx, row.dataset_key)
       }),
 
     unfinished: async () => {

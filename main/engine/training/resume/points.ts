@@ -1,5 +1,5 @@
 /** The points of a run's curves as one tensor: five float64 each, so that what is read is what was written, bit for bit. */
-import { seriesNameSchema, type MetricPoint } from '@shared/domain/run'
+import { seriesNameSchema, type MetricPoint, type SeriesName } from '@shared/domain/run'
 import type { SafeTensor } from '@shared/formats/safetensors'
 
 const FIELDS = 5
@@ -10,7 +10,7 @@ const SERIES = seriesNameSchema.options
 export function encodePoints(points: readonly MetricPoint[]): SafeTensor {
   const numbers = new Float64Array(points.length * FIELDS)
   points.forEach(({ series, step, epoch, timeMs, value }, row) => {
-    numbers.set([SERIES.indexOf(series), step, epoch, timeMs, value ?? Number.NaN], row * FIELDS)
+    numbers.set([SERIES.indexOf(series as SeriesName), step, epoch, timeMs, value ?? Number.NaN], row * FIELDS)
   })
   return { shape: [points.length, BYTES], data: new Uint8Array(numbers.buffer) }
 }
