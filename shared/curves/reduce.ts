@@ -71,6 +71,10 @@ export function reduceBand({ x, low, high }: Band, from: number, to: number, pix
     result.high[count++] = top
   }
   eachColumn(x, from, to, pixels, first, end, (start, stop) => {
+    if (stop - start <= 2) {
+      for (let index = start; index < stop; index++) keep(x[index]!, low[index]!, high[index]!)
+      return
+    }
     let bottom = Number.NaN
     let top = Number.NaN
     let gap = -1
@@ -82,8 +86,8 @@ export function reduceBand({ x, low, high }: Band, from: number, to: number, pix
       }
     }
     keep(x[start]!, bottom, top)
-    if (gap >= 0 && stop - start > 2) keep(x[gap]!, Number.NaN, Number.NaN)
-    if (stop - start > 1) keep(x[stop - 1]!, bottom, top)
+    if (gap >= 0) keep(x[gap]!, Number.NaN, Number.NaN)
+    keep(x[stop - 1]!, bottom, top)
   })
   return { x: result.x.slice(0, count), low: result.low.slice(0, count), high: result.high.slice(0, count) }
 }

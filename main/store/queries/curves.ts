@@ -13,9 +13,9 @@ type Queries = Pick<RunStore, 'curves' | 'seriesOf'>
 /** Hops from name to name through the primary key, instead of reading every point for its name. */
 const SELECT_SERIES = `
   with recursive names (name) as (
-    select min(series) from metric_points where run_key = ?1
+    select min(series) from metric_points where run_key = ?
     union all
-    select (select min(series) from metric_points where run_key = ?1 and series > names.name)
+    select (select min(series) from metric_points where run_key = ? and series > names.name)
     from names where names.name is not null
   )
   select name from names where name is not null`
@@ -62,10 +62,11 @@ export function curveQueries(connection: Connection): Queries {
     },
 
     seriesOf: async (ids) => {
-      const names = connection.sqlite.prepare<[number], string>(SELECT_SERIES).pluck()
+      const names = connection.sqlite.prepare<[number, number], string>(SELECT_SERIES).pluck()
       const counts = new Map<string, number>()
       for (const id of ids) {
-        for (const name of names.all(columns.run(id).key)) counts.set(name, (counts.get(name) ?? 0) + 1)
+        const { key } = columns.run(id)
+        for (const name of names.all(key, key)) counts.set(name, (counts.get(name) ?? 0) + 1)
       }
       return [...counts].map(([name, runs]): SeriesCount => ({ name, runs })).sort((a, b) => (a.name < b.name ? -1 : 1))
     }
