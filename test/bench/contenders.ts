@@ -26,7 +26,11 @@ const ENVIRONMENTS = {
     packages: ['tensorflow-cpu', 'keras', 'pillow', 'numpy', 'scikit-learn', 'onnxruntime'],
     size: '300 MB'
   },
-  torch: { packages: ['torch', 'torchvision', 'timm', 'pillow', 'numpy'], size: '3 GB' }
+  torch: { packages: ['torch', 'torchvision', 'timm', 'pillow', 'numpy'], size: '3 GB' },
+  statistics: {
+    packages: ['numpy==2.4.6', 'scipy==1.17.1', 'statsmodels==0.15.0', 'scikit-learn==1.9.1'],
+    size: '80 MB'
+  }
 } as const
 
 export type Environment = keyof typeof ENVIRONMENTS
