@@ -25,6 +25,7 @@ import {
 } from '../domain/explanation'
 import { classCurvesSchema, evaluationReportSchema, reportRequestSchema } from '../domain/evaluation-report'
 import { flipRequestSchema, flipsSchema } from '../domain/flips'
+import { heatMapSchema, heatMethodSchema, pictureSourceSchema, similarImagesSchema } from '../domain/heat'
 import { jobSchema } from '../domain/job'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
@@ -211,7 +212,23 @@ export const contract = {
     /** Every image of a folder, as they come. */
     folder: procedure
       .input(runRef.extend({ path: z.string() }))
-      .output(eventIterator(z.object({ done: z.int(), total: z.int(), predictions: z.array(imagePredictionSchema) })))
+      .output(eventIterator(z.object({ done: z.int(), total: z.int(), predictions: z.array(imagePredictionSchema) }))),
+    /** Where a run looks in a picture for a class; null: for the one that it takes it for. Leaving the call ends the work. */
+    heatMap: procedure
+      .input(
+        runRef.extend({
+          source: pictureSourceSchema,
+          classIndex: z.int().min(0).nullable().default(null),
+          method: heatMethodSchema.default('grad-cam'),
+          /** With the picture and the map over it as one PNG. */
+          overlay: z.boolean().default(false)
+        })
+      )
+      .output(heatMapSchema),
+    /** The training images whose features are nearest to those of an image of the run's dataset. */
+    similar: procedure
+      .input(runRef.extend({ imageId: z.int(), count: z.int().min(1).max(100).default(12) }))
+      .output(similarImagesSchema)
   },
   exports: {
     /** A TF.js LayersModel with labels and contract beside it; reloaded and compared before it is called done. */
