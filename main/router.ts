@@ -166,6 +166,16 @@ export const router = os.router({
       context.studio.exports.layersModel(input.runId, input.directory)
     )
   },
+  explain: {
+    start: os.explain.start.handler(({ context, input }) => context.studio.explain.start(input)),
+    watch: os.explain.watch.handler(async ({ context, input, signal }) =>
+      stream(await context.studio.explain.watch(input.explanationId, signal))
+    ),
+    stop: os.explain.stop.handler(({ context, input }) => context.studio.explain.stop(input.explanationId)),
+    get: os.explain.get.handler(({ context, input }) => context.studio.explain.get(input.explanationId)),
+    list: os.explain.list.handler(({ context }) => context.studio.explain.list()),
+    remove: os.explain.remove.handler(({ context, input }) => context.studio.explain.remove(input.explanationId))
+  },
   devices: {
     report: os.devices.report.handler(({ context }) => context.studio.devices.report()),
     refresh: os.devices.refresh.handler(({ context }) => context.studio.devices.refresh()),

@@ -9,6 +9,7 @@ import { CompareService } from './services/compare/compare'
 import { DatasetsService } from './services/datasets/datasets'
 import { DevicesService } from './services/devices/devices'
 import { EvaluationService } from './services/evaluation/evaluation'
+import { ExplainService } from './services/explain/explain'
 import { ExportsService } from './services/exports/exports'
 import { InferClient } from './services/inference/infer-client'
 import { trainedModel } from './services/inference/trained-model'
@@ -62,6 +63,7 @@ export interface Studio {
   readonly runs: RunsService
   readonly curves: CurvesService
   readonly compare: CompareService
+  readonly explain: ExplainService
   readonly evaluation: EvaluationService
   readonly predictions: PredictionsService
   readonly uploads: UploadsService
@@ -119,7 +121,9 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   })
   const backbone = models.get.bind(models)
   const compute = { report: () => devices.report(), runtime: () => devices.runtime(), known: look }
-  const runs = new RunsService({ store, host, jobs, log, backbone, compute, paths, isAlive })
+  const runContext = { store, host, jobs, log, backbone, compute, paths, isAlive }
+  const runs = new RunsService(runContext)
+  const explain = new ExplainService(runContext)
   const model = async (runId: string) => {
     const run = await runs.get(runId)
     const own = await backbone(run.config.backboneId)
@@ -137,6 +141,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   )
 
   await runs.open()
+  await explain.open()
   owners.register()
   await uploads.open()
   await models.open()
@@ -159,6 +164,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     curves: new CurvesService(store.runs),
     augmentation: new AugmentationService({ infer, backbone, imageFile: (imageId) => datasets.imageFile(imageId) }),
     evaluation: new EvaluationService(store.runs),
+    explain,
     compare: new CompareService({ runs: store.runs, backbone }),
     predictions,
     uploads,
@@ -169,6 +175,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       neighbours.close()
       status.close()
       await Promise.allSettled([
+        explain.close(),
         runs.close(training, graceMs),
         datasets.close(),
         models.close(),

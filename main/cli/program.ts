@@ -7,6 +7,7 @@ import { compareRuns } from './commands/compare'
 import { listDatasets } from './commands/datasets'
 import { runDemo } from './commands/demo'
 import { showDevices } from './commands/devices'
+import { explainRuns, type ExplainOptions } from './commands/explain'
 import { exportRun } from './commands/export'
 import { fit, type FitOptions } from './commands/fit'
 import { importFolder } from './commands/import'
@@ -106,6 +107,18 @@ function addRunVerbs(program: Command, run: Run): void {
     .action((references: string[], _: unknown, command: Command) =>
       run(command.optsWithGlobals(), (context) => compareRuns(context, references))
     )
+  verb(
+    program,
+    'explain',
+    'what the gap between two runs is made of, by experiment; without runs, the explanations so far'
+  )
+    .argument('[run...]', "two runs, or one to explain against 'best-practice'")
+    .option('--budget <time>', 'how long it may take, for example 90s, 10m or 1h', '10m')
+    .option('--seeds <n>', 'trainings of each configuration', wholeNumber)
+    .action((references: string[], _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & ExplainOptions>()
+      return run(options, (context) => explainRuns(context, references, options))
+    })
   verb(program, 'predict', 'classify a picture, or every picture of a folder')
     .argument('<run>')
     .argument('<file|dir>')
