@@ -75,8 +75,9 @@ export const reportRequestSchema = z.object({
 export const evaluationReportSchema = z.object({
   slice: reportSliceSchema,
   evaluation: evaluationSchema,
-  /** Images of the whole split. */
+  /** Images of the whole split, and the share of them that is right. */
   splitCount: z.int(),
+  splitAccuracy: z.number(),
   /** Whether the classes' own curves are in it; otherwise their areas are, and their points come on demand. */
   complete: z.boolean(),
   curves: z.object({

@@ -35,12 +35,19 @@ export class EvaluationService {
         this.runs.traitCounts(runId, split, slice.label),
         this.runs.evaluation(runId, split)
       ])
+      const { confusion, count: splitCount, accuracy: splitAccuracy } = whole!
+      const ofClass =
+        slice.label === undefined
+          ? splitCount
+          : confusion[run.classes.indexOf(slice.label)]!.reduce((sum, images) => sum + images, 0)
       return {
         ...report,
         slice,
-        splitCount: whole?.count ?? 0,
+        splitCount,
+        splitAccuracy,
         traits: traits
-          .filter(({ count }) => count > 0)
+          // What all of them have sets none apart.
+          .filter(({ count }) => count > 0 && count < ofClass)
           .map(({ trait, count, right }) => ({
             trait,
             count,

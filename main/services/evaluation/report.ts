@@ -110,7 +110,7 @@ function coverageCurve(probabilities: Float32Array, truth: Int32Array): Evaluati
 /** @param input at least one image */
 export async function makeReport(
   input: ReportInput
-): Promise<Omit<EvaluationReport, 'slice' | 'splitCount' | 'traits'>> {
+): Promise<Omit<EvaluationReport, 'slice' | 'splitCount' | 'splitAccuracy' | 'traits'>> {
   const { runId, split, classes, probabilities, truth, temperature } = input
   const width = classes.length
   const predicted = predictedClasses(probabilities, width)

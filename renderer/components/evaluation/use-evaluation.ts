@@ -1,5 +1,6 @@
 /** The report on a run over the split and slice that are looked at. What was shown stays until the next answer is there. */
 import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import type { ClassMetrics } from '@shared/domain/evaluation'
 import type { EvaluationReport, TraitScore } from '@shared/domain/evaluation-report'
 import type { ReportSlice } from '@shared/domain/image-trait'
 import type { Run } from '@shared/domain/run'
@@ -15,6 +16,10 @@ export interface EvaluationScope {
   report: ShallowRef<EvaluationReport | null>
   /** Of the whole split or of the slice's class, also while a slice is empty. */
   traits: ShallowRef<readonly TraitScore[]>
+  /** Of the images that are looked at, whichever class is chosen. */
+  perClass: ShallowRef<readonly ClassMetrics[]>
+  /** Accuracy over the whole split. */
+  accuracy: Ref<number>
   /** Whether an answer is there, for any scope yet. */
   loaded: Ref<boolean>
   narrowed: ComputedRef<boolean>
@@ -28,6 +33,8 @@ export function useEvaluation(run: () => Run): EvaluationScope {
   const slice = shallowRef<ReportSlice>({})
   const report = shallowRef<EvaluationReport | null>(null)
   const traits = shallowRef<readonly TraitScore[]>([])
+  const perClass = shallowRef<readonly ClassMetrics[]>([])
+  const accuracy = ref(0)
   const loaded = ref(false)
   let request = 0
 
@@ -37,11 +44,18 @@ export function useEvaluation(run: () => Run): EvaluationScope {
       const answer = await api.runs.report({ runId: run().id, split: split.value, slice: slice.value })
       if (current !== request) return
       report.value = answer
-      if (answer) traits.value = answer.traits
+      if (answer) keep(answer)
     } catch (error) {
       if (current === request) notices.fail(error, 'Reading the report')
     }
     if (current === request) loaded.value = true
+  }
+
+  /** What stays the same while the slice changes. */
+  function keep({ slice: asked, traits: found, evaluation, splitAccuracy }: EvaluationReport): void {
+    traits.value = found
+    if (asked.label === undefined) perClass.value = evaluation.perClass
+    accuracy.value = splitAccuracy
   }
 
   watch(
@@ -51,6 +65,7 @@ export function useEvaluation(run: () => Run): EvaluationScope {
       slice.value = {}
       report.value = null
       traits.value = []
+      perClass.value = []
       loaded.value = false
     }
   )
@@ -58,5 +73,5 @@ export function useEvaluation(run: () => Run): EvaluationScope {
   watch([() => run().id, () => run().test?.accuracy, split, slice], reload, { immediate: true })
 
   const narrowed = computed(() => slice.value.label !== undefined || slice.value.trait !== undefined)
-  return { split, slice, report, traits, loaded, narrowed, reload }
+  return { split, slice, report, traits, perClass, accuracy, loaded, narrowed, reload }
 }
