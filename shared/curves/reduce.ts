@@ -5,17 +5,25 @@
  */
 import { visibleRange, type Points } from './points'
 
+/** What is in view, and how finely. */
+export interface View {
+  from: number
+  to: number
+  /** Columns between the two. */
+  pixels: number
+  /** Whether the columns are equally wide in log x; what is not above 0 is then out of view. */
+  logarithmic?: boolean
+}
+
 /** Up to so many points a column there is nothing to gain. */
 const WORTHWHILE = 2
 
 /** At most this many points are kept of a column. */
 const MOST_OF_COLUMN = 5
 
-/**
- * @param pixels columns between `from` and `to`
- * @returns points of the curve in [from, to] and one neighbour on either side, which runs out of the plot
- */
-export function reduceExtremes({ x, y }: Points, from: number, to: number, pixels: number): Points {
+/** @returns points of the curve in [from, to] and one neighbour on either side, which runs out of the plot */
+export function reduceExtremes({ x, y }: Points, view: View): Points {
+  const { from, to, pixels } = view
   const [first, end] = visibleRange(x, from, to)
   if (end - first <= pixels * WORTHWHILE) return { x: x.slice(first, end), y: y.slice(first, end) }
   const room = Math.min(end - first, pixels * MOST_OF_COLUMN + 2)
@@ -24,7 +32,7 @@ export function reduceExtremes({ x, y }: Points, from: number, to: number, pixel
   const keep = (index: number): void => {
     if (index >= 0 && (count === 0 || kept[count - 1] !== index)) kept[count++] = index
   }
-  eachColumn(x, from, to, pixels, first, end, (start, stop) => {
+  eachColumn(x, view, first, end, (start, stop) => {
     let low = -1
     let high = -1
     let gap = -1
@@ -57,7 +65,8 @@ export interface Band {
 }
 
 /** A band cut down in the same way: from each column two x, the first and the last, with the extremes of the column. */
-export function reduceBand({ x, low, high }: Band, from: number, to: number, pixels: number): Band {
+export function reduceBand({ x, low, high }: Band, view: View): Band {
+  const { from, to, pixels } = view
   const [first, end] = visibleRange(x, from, to)
   if (end - first <= pixels * WORTHWHILE) {
     return { x: x.slice(first, end), low: low.slice(first, end), high: high.slice(first, end) }
@@ -70,7 +79,7 @@ export function reduceBand({ x, low, high }: Band, from: number, to: number, pix
     result.low[count] = bottom
     result.high[count++] = top
   }
-  eachColumn(x, from, to, pixels, first, end, (start, stop) => {
+  eachColumn(x, view, first, end, (start, stop) => {
     if (stop - start <= 2) {
       for (let index = start; index < stop; index++) keep(x[index]!, low[index]!, high[index]!)
       return
@@ -95,16 +104,20 @@ export function reduceBand({ x, low, high }: Band, from: number, to: number, pix
 /** Visits the points by column, [start, stop); those before and after the plot are columns of their own. */
 function eachColumn(
   x: Float64Array,
-  from: number,
-  to: number,
-  pixels: number,
+  { from, to, pixels, logarithmic = false }: View,
   first: number,
   end: number,
   visit: (start: number, stop: number) => void
 ): void {
-  const scale = to > from ? pixels / (to - from) : 0
+  const origin = logarithmic ? Math.log(from) : from
+  const span = (logarithmic ? Math.log(to) : to) - origin
+  const scale = span > 0 ? pixels / span : 0
   const columnOf = (at: number): number =>
-    at < from ? -1 : at > to ? pixels : Math.min(pixels - 1, Math.floor((at - from) * scale))
+    at < from
+      ? -1
+      : at > to
+        ? pixels
+        : Math.min(pixels - 1, Math.floor(((logarithmic ? Math.log(at) : at) - origin) * scale))
   let start = first
   let column = columnOf(x[first]!)
   for (let index = first + 1; index < end; index++) {

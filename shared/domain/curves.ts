@@ -27,6 +27,8 @@ export const curvesRequestSchema = z
     to: z.number().nullable().default(null),
     /** Columns of the plot: what falls into one is cut down to its first, lowest, highest and last point. */
     pixels: z.int().min(1).max(10_000),
+    /** Whether x is drawn logarithmic: the columns are then equally wide there. */
+    logX: z.boolean().default(false),
     /** Weight of a moving average over the whole series (see shared/curves/smooth.ts); 0: none. */
     smoothing: z.number().min(0).max(0.999).default(0),
     band: bandKindSchema.default('range')

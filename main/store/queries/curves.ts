@@ -1,9 +1,9 @@
 /** Curves as they are drawn: smoothed and averaged over whole series, then cut down to the pixels in view. */
 import { meanBand, type SteppedPoints } from '@shared/curves/mean'
 import { ascendingOrder, boundsOf, permuted, type Points } from '@shared/curves/points'
-import { reduceBand, reduceExtremes } from '@shared/curves/reduce'
+import { reduceBand, reduceExtremes, type View } from '@shared/curves/reduce'
 import { smooth } from '@shared/curves/smooth'
-import type { Curves, CurvesRequest, PackedPoints, SeriesCount } from '@shared/domain/curves'
+import type { Curves, PackedPoints, SeriesCount } from '@shared/domain/curves'
 import type { Connection } from '../database'
 import type { RunStore } from '../store'
 import { curveColumns, type CurveRun } from './curve-columns'
@@ -35,7 +35,12 @@ export function curveQueries(connection: Connection): Queries {
       )
       const bounds = boundsOf([...singles, ...members.flat().map(ordered)])
       const [first, last] = bounds ?? [0, 0]
-      const view = { from: request.from ?? first, to: request.to ?? last, pixels: request.pixels }
+      const view: View = {
+        from: request.from ?? (request.logX ? leastPositive([...singles, ...members.flat()], first) : first),
+        to: request.to ?? last,
+        pixels: request.pixels,
+        logarithmic: request.logX
+      }
       const smoothed = (points: Points): Points => smooth(points, request.smoothing, last - first)
       return {
         bounds,
@@ -51,7 +56,7 @@ export function curveQueries(connection: Connection): Queries {
             there.map((member) => ({ ...smoothed(member), step: member.step })),
             request.band
           )
-          const { x, low, high } = reduceBand(band, view.from, view.to, view.pixels)
+          const { x, low, high } = reduceBand(band, view)
           return {
             runs: there.length,
             mean: cut(mean, view),
@@ -73,10 +78,14 @@ export function curveQueries(connection: Connection): Queries {
   }
 }
 
-type View = Required<Pick<CurvesRequest, 'pixels'>> & { from: number; to: number }
+/** Where a logarithmic axis begins. */
+function leastPositive(curves: readonly Points[], otherwise: number): number {
+  const least = curves.reduce((lowest, { x }) => Math.min(lowest, x.find((at) => at > 0) ?? Infinity), Infinity)
+  return least === Infinity ? otherwise : least
+}
 
-function cut(points: Points, { from, to, pixels }: View): PackedPoints {
-  const { x, y } = reduceExtremes(points, from, to, pixels)
+function cut(points: Points, view: View): PackedPoints {
+  const { x, y } = reduceExtremes(points, view)
   return { x: pack(x), y: pack(y) }
 }
 

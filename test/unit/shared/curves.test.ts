@@ -67,7 +67,7 @@ describe('reduceExtremes', () => {
       const from = start + random() * (end - start) * 0.9 - (round % 3 === 0 ? 5 : 0)
       const to = round % 5 === 0 ? end : from + random() * (end - from + 1)
       const pixels = 1 + Math.floor(random() * 200)
-      const reduced = reduceExtremes(curve, from, to, pixels)
+      const reduced = reduceExtremes(curve, { from, to, pixels })
       expect(columnsOf(reduced, from, to, pixels)).toEqual(columnsOf(curve, from, to, pixels))
       expect(ascendingOrder(reduced.x)).toBeNull()
       // Five a column, or two where it is not worth while, and one neighbour on either side.
@@ -86,7 +86,7 @@ describe('reduceExtremes', () => {
     for (let round = 0; round < 50; round++) {
       const curve = randomCurve(random)
       const [from, to] = boundsOf([curve]) ?? [0, 1]
-      const reduced = reduceExtremes(curve, from, to, 40)
+      const reduced = reduceExtremes(curve, { from, to, pixels: 40 })
       let at = 0
       reduced.x.forEach((x, index) => {
         while (at < curve.x.length && !(curve.x[at] === x && Object.is(curve.y[at], reduced.y[index]))) at++
@@ -96,14 +96,27 @@ describe('reduceExtremes', () => {
     }
   })
 
+  it('has columns equally wide in log x where that is asked for', () => {
+    const curve = points(
+      Array.from({ length: 10_000 }, (_, index) => index),
+      Array.from({ length: 10_000 }, (_, index) => Math.sin(index))
+    )
+    const inLog = ({ x, y }: Points): Points => ({ x: x.map(Math.log10), y })
+    const reduced = reduceExtremes(curve, { from: 1, to: 9999, pixels: 40, logarithmic: true })
+    const columns = columnsOf(inLog(curve), 0, Math.log10(9999), 40)
+    expect(columnsOf(inLog(reduced), 0, Math.log10(9999), 40)).toEqual(columns)
+    expect([...reduced.x.slice(0, 10)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(reduced.x.length).toBeLessThanOrEqual(40 * 5 + 2)
+  })
+
   it('takes a curve of one point, of none, and of one x', () => {
-    expect(reduceExtremes(points([], []), 0, 1, 10).x).toHaveLength(0)
-    expect([...reduceExtremes(points([3], [5]), 3, 3, 10).y]).toEqual([5])
+    expect(reduceExtremes(points([], []), { from: 0, to: 1, pixels: 10 }).x).toHaveLength(0)
+    expect([...reduceExtremes(points([3], [5]), { from: 3, to: 3, pixels: 10 }).y]).toEqual([5])
     const upright = points(
       Array(100).fill(2),
       Array.from({ length: 100 }, (_, index) => Math.sin(index))
     )
-    const { y } = reduceExtremes(upright, 2, 2, 10)
+    const { y } = reduceExtremes(upright, { from: 2, to: 2, pixels: 10 })
     expect(Math.max(...y)).toBe(Math.max(...upright.y))
     expect(Math.min(...y)).toBe(Math.min(...upright.y))
   })
@@ -118,7 +131,7 @@ describe('reduceBand', () => {
       const high = y.map((value, index) => (Number.isNaN(low[index]!) ? Number.NaN : value + random()))
       const [from, to] = boundsOf([{ x, y }]) ?? [0, 1]
       const pixels = 1 + Math.floor(random() * 100)
-      const reduced = reduceBand({ x, low, high }, from, to, pixels)
+      const reduced = reduceBand({ x, low, high }, { from, to, pixels })
       const extremes = (side: 'low' | 'high', band: { x: Float64Array; low: Float64Array; high: Float64Array }) =>
         [...columnsOf({ x: band.x, y: band[side] }, from, to, pixels)].map(([column, { low, high, gap }]) => ({
           column,
