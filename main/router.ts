@@ -161,6 +161,12 @@ export const router = os.router({
       stream(context.studio.predictions.folder(input.runId, input.path, signal))
     )
   },
+  interop: {
+    import: os.interop.import.handler(({ context, input }) => context.studio.interop.import(input.source, input.path)),
+    export: os.interop.export.handler(({ context, input }) =>
+      context.studio.interop.export(input.source, input.directory, input.runIds)
+    )
+  },
   exports: {
     layersModel: os.exports.layersModel.handler(({ context, input }) =>
       context.studio.exports.layersModel(input.runId, input.directory)

@@ -13,6 +13,7 @@ import { ExplainService } from './services/explain/explain'
 import { ExportsService } from './services/exports/exports'
 import { InferClient } from './services/inference/infer-client'
 import { trainedModel } from './services/inference/trained-model'
+import { InteropService } from './services/interop/interop'
 import { JobsService } from './services/jobs/jobs'
 import { Log } from './services/log/log'
 import { ModelsService } from './services/models/models'
@@ -68,6 +69,7 @@ export interface Studio {
   readonly predictions: PredictionsService
   readonly uploads: UploadsService
   readonly exports: ExportsService
+  readonly interop: InteropService
   readonly devices: DevicesService
   readonly browse: typeof listFolder
   /** Ends workers and lets go of the database. */
@@ -169,6 +171,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     predictions,
     uploads,
     exports: new ExportsService({ store, jobs, infer, model }),
+    interop: new InteropService({ runs: store.runs, jobs }),
     devices,
     browse: listFolder,
     async close({ training = 'pause', graceMs } = {}) {

@@ -95,6 +95,8 @@ export const ERROR_HINTS = {
   'export/exists': 'Choose an empty or new folder.',
   'export/parity': 'Do not use this export: its predictions differ from the run. Please report it.',
   'export/unsupported-layer': 'The run predicts here as before; to take it away, train it on another backbone.',
+  'interop/nothing-found': "Choose TensorBoard's log folder, or MLflow's mlruns folder.",
+  'interop/unreadable': 'Give the whole path of a folder that you may read.',
   'export/failed': 'Check that the folder can be written to, then try again.',
   'predict/no-images': 'Give an image file, or a folder that holds images.',
   'upload/too-large': 'Use a file under 64 MB.',

@@ -26,6 +26,7 @@ import {
 import { classCurvesSchema, evaluationReportSchema, reportRequestSchema } from '../domain/evaluation-report'
 import { flipRequestSchema, flipsSchema } from '../domain/flips'
 import { heatMapSchema, heatMethodSchema, pictureSourceSchema, similarImagesSchema } from '../domain/heat'
+import { foreignSourceSchema, interopExportSchema, interopImportSchema } from '../domain/interop'
 import { jobSchema } from '../domain/job'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
@@ -229,6 +230,22 @@ export const contract = {
     similar: procedure
       .input(runRef.extend({ imageId: z.int(), count: z.int().min(1).max(100).default(12) }))
       .output(similarImagesSchema)
+  },
+  interop: {
+    /** Every run of a folder of TensorBoard's or MLflow's; those that were imported before are read again. */
+    import: procedure
+      .input(z.object({ source: foreignSourceSchema, path: z.string().min(1) }))
+      .output(interopImportSchema),
+    /** Into a folder of TensorBoard's or MLflow's, beside what is there. */
+    export: procedure
+      .input(
+        z.object({
+          source: foreignSourceSchema,
+          directory: z.string().min(1),
+          runIds: z.array(z.string()).min(1).max(10_000)
+        })
+      )
+      .output(interopExportSchema)
   },
   exports: {
     /** A TF.js LayersModel with labels and contract beside it; reloaded and compared before it is called done. */
