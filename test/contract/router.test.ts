@@ -268,6 +268,8 @@ test('runs, from the recommended settings to predictions and an export', async (
   expect(await api.runs.list()).toHaveLength(1)
   expect(await api.runs.metrics({ runId: run.id })).toHaveLength(6)
   expect(await api.runs.evaluation({ runId: run.id })).toMatchObject({ split: 'test', count: 4 })
+  expect(await api.runs.report({ runId: run.id })).toMatchObject({ splitCount: 4, evaluation: { accuracy: 3 / 4 } })
+  expect(await api.runs.classCurves({ runId: run.id, label: 'cat' })).toMatchObject({ roc: { area: 0.75 } })
   const wrong = await api.runs.predictions({ runId: run.id, filter: { split: 'test', wrongOnly: true } })
   expect(wrong).toMatchObject({ total: 1, predictions: [{ correct: false }] })
   expect(await api.runs.rename({ runId: run.id, name: 'renamed' })).toMatchObject({ name: 'renamed' })
@@ -280,6 +282,8 @@ test('runs, from the recommended settings to predictions and an export', async (
   const comparison = await api.compare.runs({ runIds: [run.id, other.id] })
   expect(comparison).toMatchObject({ sameTestSet: true, tests: [{ count: 4, onlyA: 0, onlyB: 0, p: 1 }] })
   expect(comparison.verdict).toContain('A tie')
+  const flips = await api.compare.flips({ a: run.id, b: other.id, kind: 'only-a' })
+  expect(flips).toMatchObject({ common: 4, bothRight: 3, bothWrongAlike: 1, total: 0 })
   expect(comparison.differences.map(({ key }) => key)).toContain('head.learningRate')
   expect(await failure(api.compare.runs({ runIds: [run.id, run.id] }))).toMatchObject({ code: 'compare/too-few' })
 
