@@ -18,7 +18,7 @@ export function kindChoices(
     'only-b': `Only ${b} right`,
     'both-wrong': 'Both wrong, differently'
   }
-  return FLIP_KINDS.map((value) => ({ value, label: `${texts[value]} ${formatCount(counts?.[value] ?? 0)}` }))
+  return FLIP_KINDS.map((value) => ({ value, label: `${texts[value]} · ${formatCount(counts?.[value] ?? 0)}` }))
 }
 
 /** 'Of 150 test images in common both got 110 right and made the same mistake on 12.' and what is to be known besides. */

@@ -20,3 +20,13 @@ export function formatPoints(difference: number): string {
 export function formatInterval([low, high]: readonly [number, number]): string {
   return `${formatPercent(low, 0).replace(' %', '')}–${formatPercent(high, 0)}`
 }
+
+/** '0.4 to 3.9', a range of differences in points. */
+export function formatRange({ low, high }: { low: number; high: number }): string {
+  const text = (share: number): string =>
+    (share * 100)
+      .toFixed(1)
+      .replace(/^-0\.0$/, '0.0')
+      .replace('-', '−')
+  return `${text(low)} to ${text(high)}`
+}
