@@ -132,6 +132,17 @@ interface PairedSide {
   probability: Float64Array
 }
 
+export interface TestOutcome {
+  imageId: number
+  /** Of the content. */
+  hash: string
+  path: string
+  /** Indices into the run's classes. */
+  truth: number
+  predicted: number
+  correct: boolean
+}
+
 export interface RunStore {
   /** Newest first; removed ones are left out. */
   list(): Promise<Run[]>
@@ -173,8 +184,8 @@ export interface RunStore {
   pairedPredictions(a: string, b: string): Promise<PairedPredictions>
   /** Of these images, in their order; an image without a prediction is left out. */
   predictionsOf(id: string, split: Split, imageIds: readonly number[]): Promise<Prediction[]>
-  /** (image content hash, whether it was right) of every test image, for paired tests. */
-  testOutcomes(id: string): Promise<{ imageId: number; hash: string; path: string; correct: boolean }[]>
+  /** What came of every test image, for paired tests. */
+  testOutcomes(id: string): Promise<TestOutcome[]>
   /** Out of every list, until it is restored or purged. @throws StudioError run/not-found, run/active when it is not settled */
   remove(id: string): Promise<void>
   /** @throws StudioError run/not-found */
