@@ -90,8 +90,27 @@ test('compare, predict, export, models and devices', async () => {
   await cli('fit', fixture.pictures, '--preset', 'naive')
   const compared = await cli('compare', 'lite0-head-01', 'lite0-naive-head-01')
   expect(compared.code).toBe(0)
-  expect(compared.stdout).toMatch(/^A tie: .*\(p = 1, 4 test images\)/)
+  expect(compared.stdout).toMatch(
+    /^A tie: .*\(95 % 0\.0 to 0\.0, p = 1, 4 test images\); [\d,]+ more test images would be needed to see 1 point/
+  )
   expect(compared.stdout).toMatch(/head\.learningRate +\S+ +0\.01/)
+  const document = (await cli('compare', 'lite0-head-01', 'lite0-naive-head-01', '--json')).json<object>()
+  expect(Object.keys(document)).toEqual(['runs', 'differences', 'tests', 'verdict'])
+  expect(document).toMatchObject({
+    runs: [{ name: 'lite0-head-01' }, { name: 'lite0-naive-head-01' }],
+    tests: { mcnemar: { b: 0, c: 0, p: 1 }, bootstrap: { difference: 0, low: 0, high: 0, p: 1 } }
+  })
+  expect(Object.keys((document as { tests: object }).tests)).toEqual(['mcnemar', 'bootstrap'])
+  await cli('fit', fixture.pictures, '--seed', '7')
+  const three = await cli('compare', 'lite0-head-01', 'lite0-naive-head-01', 'lite0-head-02', '--json')
+  expect(three.json()).toMatchObject({
+    tests: { mcnemar: { b: 0, c: 0, p: 1 } },
+    pairs: [
+      { count: 4, corrected: 1 },
+      { count: 4, corrected: 1 }
+    ],
+    groups: { groups: [{ name: 'lite0-head-01', seeds: [1, 7] }, { seeds: [1] }] }
+  })
 
   const picture = join(fixture.folder, 'one.png')
   writeFileSync(picture, PNG)

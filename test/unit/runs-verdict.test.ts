@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bySeries } from '../../renderer/charts/series'
 import { overlay } from '../../renderer/components/compare/compare-curves'
-import { formatInterval, formatP, formatPoints } from '../../renderer/components/compare/pair-text'
+import { formatInterval, formatP, formatPoints, formatRange } from '../../renderer/components/compare/pair-text'
 import { axisEnd, bestPin, headEpochs, plannedEpochs, runCurves } from '../../renderer/components/run/run-curves'
 import { overfitting, verdict } from '../../renderer/components/run/verdict'
 import { presetConfig } from '@shared/domain/presets'
@@ -138,5 +138,7 @@ describe('figures of a comparison', () => {
     expect([0.0004, 0.0213, 0.34, 1].map(formatP)).toEqual(['< .001', '.021', '.34', '1'])
     expect([0.021, -0.021, 0].map(formatPoints)).toEqual(['+2.1 points', '−2.1 points', '0.0 points'])
     expect(formatInterval([0.882, 0.963])).toBe('88–96 %')
+    expect(formatRange({ low: -0.0004, high: 0.039 })).toBe('0.0 to 3.9')
+    expect(formatRange({ low: -0.012, high: 0 })).toBe('−1.2 to 0.0')
   })
 })

@@ -12,36 +12,45 @@ export interface RunSettings {
   contract: PreprocessingContract | null
 }
 
+export interface Setting {
+  kind: SettingDifference['kind']
+  value: Value
+}
+
 /** In the order in which the settings are declared; what is the same for all runs is left out. */
 export function settingDifferences(runs: readonly RunSettings[]): SettingDifference[] {
   const settings = runs.map(settingsOf)
-  const keys = [...new Set(settings.flatMap((each) => [...each.keys()]))]
-  return keys
-    .map((key) => ({ key, values: settings.map((each) => each.get(key) ?? null) }))
+  const kinds = new Map(settings.flatMap((each) => [...each].map(([key, { kind }]) => [key, kind] as const)))
+  return [...kinds]
+    .map(([key, kind]) => ({ key, kind, values: settings.map((each) => each.get(key)?.value ?? null) }))
     .filter(({ values }) => values.some((value) => value !== values[0]))
 }
 
-function settingsOf({ run, contract }: RunSettings): Map<string, Value> {
-  const { backboneId, ...config } = run.config
-  const flat = flattenConfig({ ...config, contract })
+/** Everything that a run was made of, by its key: the images, the settings that it used, the machine. */
+export function settingsOf({ run, contract }: RunSettings): Map<string, Setting> {
+  const settings = new Map<string, Setting>([
+    ['dataset', { kind: 'data', value: run.datasetName }],
+    ['datasetVersion', { kind: 'data', value: run.datasetHash.slice(0, 12) }]
+  ])
+  const add = (kind: Setting['kind'], values: Record<string, unknown>): void => {
+    for (const [key, value] of Object.entries(values)) settings.set(key, { kind, value: asValue(value) })
+  }
+  // What another program trained has its own settings; those of the schema's defaults say nothing of it.
+  add('setting', run.imported ? run.imported.settings : usedSettings(run, contract))
+  if (run.environment) {
+    const { device, threads, frozenExecutor, trainingExecutor, versions } = run.environment
+    add('environment', { device, threads, frozenExecutor, trainingExecutor })
+    add('environment', flattenConfig(versions, 'version'))
+  }
+  return settings
+}
+
+function usedSettings({ config }: Run, contract: PreprocessingContract | null): Record<string, unknown> {
+  const { backboneId, ...rest } = config
+  const flat = Object.entries(flattenConfig({ ...rest, contract }))
   // A head sees cached features: what only fine-tuning uses had no part in it.
   const unused = config.mode === 'head' ? /^(fineTune|augmentation)\./ : /^$/
-  const settings = new Map<string, Value>([
-    ['dataset', run.datasetName],
-    ['datasetVersion', run.datasetHash.slice(0, 12)],
-    ['backbone', backboneId]
-  ])
-  for (const [key, value] of Object.entries(flat)) {
-    if (!unused.test(key)) settings.set(key, asValue(value))
-  }
-  if (!run.environment) return settings
-  const { device, threads, frozenExecutor, trainingExecutor, versions } = run.environment
-  settings.set('device', device)
-  settings.set('threads', threads)
-  settings.set('frozenExecutor', frozenExecutor)
-  settings.set('trainingExecutor', trainingExecutor)
-  for (const [name, version] of Object.entries(versions)) settings.set(`version.${name}`, version)
-  return settings
+  return { backbone: backboneId, ...Object.fromEntries(flat.filter(([key]) => !unused.test(key))) }
 }
 
 function asValue(value: unknown): Value {

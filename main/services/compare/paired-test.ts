@@ -1,44 +1,39 @@
-/** Whether two runs differ on the test images they share. */
+/** Whether two runs differ on the test images they share, and where. */
 import type { PairTest } from '@shared/domain/comparison'
-import { mcnemarExact } from '@shared/statistics/mcnemar'
+import { holm } from '@shared/statistics/holm'
+import { mcnemar } from '@shared/statistics/mcnemar'
+import { pairedBootstrap } from '@shared/statistics/paired-bootstrap'
+import { commonImages, type Outcomes } from './outcomes'
 
-/** Key of a test image → whether the run got it right. */
-export type Outcomes = ReadonlyMap<string, boolean>
+/** Not yet corrected for there being others. */
+export type RawPairTest = Omit<PairTest, 'corrected'>
 
-/**
- * Images are matched by content, so that runs on two versions (or two copies) of a dataset can be compared. Of pictures that
- * occur several times in one test split, the first matches the first, in the order of their paths.
- */
-export function keyedOutcomes(outcomes: readonly { hash: string; path: string; correct: boolean }[]): Outcomes {
-  const seen = new Map<string, number>()
-  const keyed = new Map<string, boolean>()
-  const sorted = [...outcomes].sort((a, b) => (a.path < b.path ? -1 : 1))
-  for (const { hash, correct } of sorted) {
-    const count = seen.get(hash) ?? 0
-    seen.set(hash, count + 1)
-    keyed.set(`${hash}#${count}`, correct)
-  }
-  return keyed
-}
-
-export function sameImages(outcomes: readonly Outcomes[]): boolean {
-  const [first, ...others] = outcomes
-  if (!first || first.size === 0) return false
-  return others.every((other) => other.size === first.size && [...first.keys()].every((key) => other.has(key)))
-}
-
-/** Exact McNemar over the images that both runs were tested on. */
-export function pairTest(a: string, b: string, outcomesA: Outcomes, outcomesB: Outcomes): PairTest {
-  let count = 0
-  let onlyA = 0
-  let onlyB = 0
-  for (const [key, correctA] of outcomesA) {
-    const correctB = outcomesB.get(key)
-    if (correctB === undefined) continue
-    count++
-    if (correctA && !correctB) onlyA++
-    if (correctB && !correctA) onlyB++
-  }
+export function pairTest(a: string, b: string, outcomesA: Outcomes, outcomesB: Outcomes): RawPairTest {
+  const images = commonImages([outcomesA, outcomesB])
+  const count = images.length
+  const right = { a: new Uint8Array(count), b: new Uint8Array(count) }
+  const classes = new Map<string, PairTest['classes'][number]>()
+  let [onlyA, onlyB, changed, relabelled] = [0, 0, 0, 0]
+  images.forEach((key, place) => {
+    const [first, second] = [outcomesA.get(key)!, outcomesB.get(key)!]
+    right.a[place] = Number(first.correct)
+    right.b[place] = Number(second.correct)
+    const ofClass = classes.get(second.label) ?? { label: second.label, count: 0, onlyA: 0, onlyB: 0 }
+    classes.set(second.label, ofClass)
+    ofClass.count++
+    if (first.guess !== second.guess) changed++
+    if (first.label !== second.label) relabelled++
+    if (first.correct && !second.correct) {
+      onlyA++
+      ofClass.onlyA++
+    }
+    if (second.correct && !first.correct) {
+      onlyB++
+      ofClass.onlyB++
+    }
+  })
+  const { p, method } = mcnemar(onlyA, onlyB)
+  const flips = (each: PairTest['classes'][number]): number => each.onlyA + each.onlyB
   return {
     a,
     b,
@@ -46,6 +41,19 @@ export function pairTest(a: string, b: string, outcomesA: Outcomes, outcomesB: O
     difference: count === 0 ? 0 : (onlyB - onlyA) / count,
     onlyA,
     onlyB,
-    p: mcnemarExact(onlyA, onlyB)
+    p,
+    method,
+    bootstrap: pairedBootstrap(right.a, right.b),
+    changed,
+    relabelled,
+    classes: [...classes.values()]
+      .filter((each) => flips(each) > 0)
+      .sort((x, y) => flips(y) - flips(x) || x.label.localeCompare(y.label))
   }
+}
+
+/** One list of tests, each corrected for the others. */
+export function correctedTests(tests: readonly RawPairTest[]): PairTest[] {
+  const corrected = holm(tests.map(({ p }) => p))
+  return tests.map((test, index) => ({ ...test, corrected: corrected[index]! }))
 }

@@ -1,60 +1,77 @@
-/** The result of a comparison, in one sentence. */
+/** The result of a comparison of runs, each on its own, in words. */
+import type { PairTest } from '@shared/domain/comparison'
 import type { Run } from '@shared/domain/run'
 import { formatPercent } from '@shared/text/format'
-import { pairTest, type Outcomes } from './paired-test'
-
-/** Differences that chance alone makes less often than this count as real. */
-const SIGNIFICANT = 0.05
+import { formatImages, formatP, formatPoints, formatRange, imagesToTell, SIGNIFICANT } from './words'
 
 export interface VerdictInput {
+  /** Those that were tested, with images in common: two at least. */
   runs: readonly Run[]
-  outcomes: readonly Outcomes[]
+  name(runId: string): string
+  /** Each against the best run, `b`. */
+  tests: readonly PairTest[]
+  /** Accuracies over the images that all have in common. */
+  accuracyOf(runId: string): number
   sameTestSet: boolean
 }
 
-export function verdictSentence({ runs, outcomes, sameTestSet }: VerdictInput): string {
-  const names = distinctNames(runs)
-  const untested = names.filter((_, index) => outcomes[index]!.size === 0)
-  if (untested.length > 0) return `${untested.join(' and ')} ${untested.length === 1 ? 'has' : 'have'} no test result.`
+/** Whether chance alone is an unlikely reason, by both tests: of the images that differ, and of drawing the images anew. */
+export const isReal = ({ corrected, bootstrap }: PairTest): boolean =>
+  corrected < SIGNIFICANT && bootstrap.p < SIGNIFICANT
 
-  const order = runs.map((_, index) => index).sort((a, b) => accuracy(outcomes[b]!) - accuracy(outcomes[a]!))
-  const best = order[0]!
+export function verdictSentence({ runs, name, tests, accuracyOf, sameTestSet }: VerdictInput): string {
   // With several runs the question is whether the best one stands out, that is, from the next best.
-  const next = order[1]!
-  const { count, difference, p } = pairTest(runs[next]!.id, runs[best]!.id, outcomes[next]!, outcomes[best]!)
-  if (count === 0) {
-    return `${names[best]} and ${names[next]} were tested on different images: their accuracies cannot be compared.`
-  }
-  const shared = sameTestSet ? `${count} test images` : `${count} test images in common, the test sets differ`
-  const evidence = `(${formatP(p)}, ${shared})`
-  const points = `${Math.abs(difference * 100).toFixed(1)} points`
-  if (difference === 0) return `A tie: ${names[best]} and ${names[next]} are equally often right ${evidence}.`
-  const [winner, loser] = difference > 0 ? [best, next] : [next, best]
-  if (p >= SIGNIFICANT) {
-    return `A tie: ${names[winner]} leads ${names[loser]} by ${points}, which may be chance ${evidence}.`
-  }
-  const among =
-    runs.length > 2 ? ` It is the best of the ${runs.length}, with ${formatPercent(accuracy(outcomes[winner]!))}.` : ''
-  return `${names[winner]} is better than ${names[loser]} by ${points} ${evidence}.${among}`
+  const next = tests.reduce((closest, test) => (accuracyOf(test.a) > accuracyOf(closest.a) ? test : closest))
+  return [
+    pairSentence(next, name, tests.length, sameTestSet),
+    ...amongOthers(next, name, tests, accuracyOf),
+    seeds(runs)
+  ]
+    .filter(Boolean)
+    .join(' ')
 }
 
-/** 'p = .02', 'p < .001'. */
-export function formatP(p: number): string {
-  if (p < 0.001) return 'p < .001'
-  if (p > 0.995) return 'p = 1'
-  const digits = p < 0.0095 ? 3 : 2
-  return `p = ${p.toFixed(digits).replace(/^0/, '')}`
+function pairSentence(test: PairTest, name: (runId: string) => string, tests: number, sameTestSet: boolean): string {
+  // Of images that not all runs have, the leader overall may not be the leader of a pair.
+  const ahead = test.difference >= 0
+  const [winner, loser] = ahead ? [name(test.b), name(test.a)] : [name(test.a), name(test.b)]
+  const { low, high } = test.bootstrap
+  const evidence = [
+    `${formatRange(ahead ? { low, high } : { low: -high, high: -low })}, ${formatP(test.corrected)}`,
+    tests > 1 ? `corrected for ${tests} comparisons` : '',
+    `${formatImages(test.count)}${sameTestSet ? '' : ' in common, the test sets differ'}`,
+    test.relabelled > 0 ? `${test.relabelled} of them under other labels` : ''
+  ]
+  const beside = `(${evidence.filter(Boolean).join(', ')})`
+  if (isReal(test)) return `${winner} is better than ${loser} by ${formatPoints(test.difference)} ${beside}.`
+  const tie =
+    test.difference === 0
+      ? `A tie: ${winner} and ${loser} are equally often right`
+      : `A tie: ${winner} leads ${loser} by ${formatPoints(test.difference)}, which may be chance`
+  return `${tie} ${beside}; ${imagesToTell(test.difference, test.onlyA + test.onlyB, test.count)}.`
 }
 
-function accuracy(outcomes: Outcomes): number {
-  let right = 0
-  for (const correct of outcomes.values()) if (correct) right++
-  return right / outcomes.size
+function amongOthers(
+  next: PairTest,
+  name: (runId: string) => string,
+  tests: readonly PairTest[],
+  accuracyOf: (runId: string) => number
+): string[] {
+  if (tests.length === 1) return []
+  const best = next.b
+  const beaten = tests.filter(isReal)
+  const share = formatPercent(accuracyOf(best))
+  if (beaten.length === tests.length) return [`It is the best of the ${tests.length + 1}, with ${share}.`]
+  const others =
+    beaten.length === 0
+      ? 'no other beyond chance'
+      : beaten.length === 1
+        ? name(beaten[0]!.a)
+        : `${beaten.length} of the ${tests.length} others`
+  return [`${name(best)} has ${share}, and is better than ${others}.`]
 }
 
-/** Runs may share a name; then the beginning of the id tells them apart. */
-function distinctNames(runs: readonly Run[]): string[] {
-  return runs.map(({ id, name }) =>
-    runs.some((other) => other.id !== id && other.name === name) ? `${name} (${id.slice(0, 6)})` : name
-  )
+/** One training a side: another seed might have turned out otherwise, by an amount that nobody has measured. */
+function seeds(runs: readonly Run[]): string {
+  return runs.some(({ imported }) => imported) ? '' : 'One seed each: seeds were not varied.'
 }

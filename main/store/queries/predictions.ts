@@ -153,7 +153,7 @@ export function predictionQueries({ db, sqlite }: Connection): Queries {
         .where('predictions.split', '=', test)
         .orderBy('images.path')
         .execute()
-      return rows.map(({ truth, predicted, ...image }) => ({ ...image, correct: truth === predicted }))
+      return rows.map((row) => ({ ...row, correct: row.truth === row.predicted }))
     }
   }
 }
