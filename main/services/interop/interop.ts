@@ -114,7 +114,7 @@ export class InteropService {
     const id = idOf(foreign)
     const known = await runs.get(id)
     if (!known) await runs.create(asRun(id, foreign, nextColor(await runs.list())), process.pid)
-    else if (known.removedAt !== null) await runs.restore(id)
+    else if (known.removedAt !== null) await runs.restore([id])
     const { points } = foreign
     await runs.replacePoints(id, points.slice(0, POINTS_AT_ONCE))
     for (let from = POINTS_AT_ONCE; from < points.length; from += POINTS_AT_ONCE) {
