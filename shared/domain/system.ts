@@ -21,11 +21,31 @@ export const systemStatusSchema = z.object({
 })
 export type SystemStatus = z.infer<typeof systemStatusSchema>
 
+/** How the table of runs was left. */
+export const runsTableSettingsSchema = z.object({
+  /** In their order; the name comes before them. Width in pixels. */
+  columns: z.array(z.object({ key: z.string().min(1).max(300), width: z.int().min(1).max(4000) })).max(300),
+  sort: z.array(z.object({ key: z.string().min(1).max(300), descending: z.boolean() })).max(8),
+  groupBy: z.array(z.string().min(1).max(300)).max(6)
+})
+export type RunsTableSettings = z.infer<typeof runsTableSettingsSchema>
+
+const themeSchema = z.enum(['system', 'light', 'dark'])
+
 export const settingsSchema = z.object({
-  theme: z.enum(['system', 'light', 'dark']).default('system'),
-  sidebarCollapsed: z.boolean().default(false)
+  theme: themeSchema.default('system'),
+  sidebarCollapsed: z.boolean().default(false),
+  /** Left out until a column is chosen. */
+  runsTable: runsTableSettingsSchema.optional()
 })
 export type Settings = z.infer<typeof settingsSchema>
+
+/** What is to change. Without defaults: what is not named stays as it is. */
+export const settingsChangeSchema = z.object({
+  theme: themeSchema.optional(),
+  sidebarCollapsed: z.boolean().optional(),
+  runsTable: runsTableSettingsSchema.optional()
+})
 
 export const folderListingSchema = z.object({
   path: z.string(),
