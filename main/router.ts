@@ -143,9 +143,9 @@ export const router = os.router({
       context.studio.runs.predictions(input.runId, input.filter, input.offset, input.limit)
     ),
     rename: os.runs.rename.handler(({ context, input }) => context.studio.runs.rename(input.runId, input.name)),
-    remove: os.runs.remove.handler(({ context, input }) => context.studio.runs.remove(input.runId)),
-    restore: os.runs.restore.handler(({ context, input }) => context.studio.runs.restore(input.runId)),
-    purge: os.runs.purge.handler(({ context, input }) => context.studio.runs.purge(input.runId))
+    remove: os.runs.remove.handler(({ context, input }) => context.studio.runs.remove(...input.runIds)),
+    restore: os.runs.restore.handler(({ context, input }) => context.studio.runs.restore(...input.runIds)),
+    purge: os.runs.purge.handler(({ context, input }) => context.studio.runs.purge(...input.runIds))
   },
   compare: {
     flips: os.compare.flips.handler(({ context, input: { offset, limit, ...request } }) =>
@@ -159,6 +159,12 @@ export const router = os.router({
     ),
     folder: os.predictions.folder.handler(({ context, input, signal }) =>
       stream(context.studio.predictions.folder(input.runId, input.path, signal))
+    ),
+    heatMap: os.predictions.heatMap.handler(({ context, input, signal }) =>
+      context.studio.looks.heatMap(input, signal)
+    ),
+    similar: os.predictions.similar.handler(({ context, input, signal }) =>
+      context.studio.looks.similar(input.runId, input.imageId, input.count, signal)
     )
   },
   interop: {

@@ -17,6 +17,7 @@ import { InteropService } from './services/interop/interop'
 import { JobsService } from './services/jobs/jobs'
 import { Log } from './services/log/log'
 import { ModelsService } from './services/models/models'
+import { LooksService } from './services/predictions/looks'
 import { PredictionsService } from './services/predictions/predictions'
 import { UploadsService } from './services/predictions/uploads'
 import { CurvesService } from './services/runs/curves'
@@ -67,6 +68,7 @@ export interface Studio {
   readonly explain: ExplainService
   readonly evaluation: EvaluationService
   readonly predictions: PredictionsService
+  readonly looks: LooksService
   readonly uploads: UploadsService
   readonly exports: ExportsService
   readonly interop: InteropService
@@ -135,6 +137,17 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   }
   const uploads = new UploadsService(join(home, 'uploads'))
   const predictions = new PredictionsService({ jobs, infer, uploads, model })
+  const looks = new LooksService({
+    jobs,
+    infer,
+    uploads,
+    model,
+    images: store.datasets,
+    imageFile: (imageId) => datasets.imageFile(imageId),
+    run: (runId) => runs.get(runId),
+    jobFile: (runId) => join(paths.runs, runId, 'job.json'),
+    featureCacheDirectory: paths.featureCache
+  })
   const neighbours = new Neighbours(store, owners)
   const status = new StatusService({ jobs, devices, datasets, runs, models, neighbours })
   const { node, electron, chrome } = process.versions
@@ -169,6 +182,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     explain,
     compare: new CompareService({ runs: store.runs, backbone }),
     predictions,
+    looks,
     uploads,
     exports: new ExportsService({ store, jobs, infer, model }),
     interop: new InteropService({ runs: store.runs, jobs }),

@@ -4,6 +4,7 @@ import { valueRange } from '@shared/domain/preprocessing'
 import { inferRequestSchema, type InferMessage, type InferRequest } from '@shared/worker-protocol/infer'
 import { layersOf } from '../engine/backbones/load-backbone'
 import { checkParity } from '../engine/backbones/parity'
+import { heatMap } from '../engine/inference/heat/heat-map'
 import { previewAugmentation } from '../engine/inference/augment-preview'
 import { InferSession } from '../engine/inference/infer-session'
 import { measureSpeed } from '../engine/inference/measure'
@@ -28,6 +29,8 @@ channel.onRequest((request) => {
     void answer(request)
   }
 })
+
+const teller = (id: number) => (done: number, total: number) => channel.send({ type: 'progress', id, done, total })
 
 async function answer(job: Job): Promise<void> {
   const controller = new AbortController()
@@ -86,6 +89,16 @@ async function perform(job: Job, session: InferSession, signal: AbortSignal): Pr
       return channel.send({ type: 'previewed', id, ...(await previewImage(job.path, job.contract)) })
     case 'augment':
       return channel.send({ type: 'augmented', id, variants: await previewAugmentation(job) })
+    case 'heat':
+      return session.withExplained(job.model, async (network) => {
+        channel.send({ type: 'heat', id, map: await heatMap(network, job, { signal, onProgress: teller(id) }) })
+      })
+    case 'similar': {
+      const backbone = await session.backbone(job.model.backboneId)
+      const executor = await session.frozenExecutor(backbone)
+      const found = await session.similar.find(job, backbone, executor, { signal, onProgress: teller(id) })
+      return channel.send({ type: 'similar', id, ...found })
+    }
     case 'parity': {
       const backbone = await session.backbone(job.backboneId)
       const { info } = backbone

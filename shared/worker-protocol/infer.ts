@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { augmentationVariantSchema } from '../domain/augmentation'
 import { speedMeasurementSchema } from '../domain/device'
+import { heatMapSchema, heatMethodSchema } from '../domain/heat'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
 import { augmentationConfigSchema } from '../domain/training-config'
@@ -51,6 +52,30 @@ export const inferRequestSchema = z.discriminatedUnion('type', [
     pictures: z.array(z.object({ imageId: z.int(), path: z.string() })),
     count: z.int()
   }),
+  /** Where a run looks in a picture (see engine/inference/heat). */
+  z.object({
+    type: z.literal('heat'),
+    id,
+    model: trainedModelSchema,
+    path: z.string(),
+    /** Null: the most probable one. */
+    classIndex: z.int().nullable(),
+    method: heatMethodSchema,
+    overlay: z.boolean()
+  }),
+  /** The training images of a run whose features are nearest to an image's (see engine/inference/similar). */
+  z.object({
+    type: z.literal('similar'),
+    id,
+    model: trainedModelSchema,
+    /** The run's job.json, which lists the images that it was given. */
+    jobFile: z.string(),
+    /** Of those images: what was read for one run serves another on the same. */
+    datasetHash: z.string(),
+    featureCacheDirectory: z.string(),
+    image: z.object({ id: z.int(), path: z.string(), hash: z.string() }),
+    count: z.int()
+  }),
   /** Parity of the layers against the ONNX form of a backbone (see engine/backbones). */
   z.object({ type: z.literal('parity'), id, backboneId: z.string() }),
   z.object({ type: z.literal('cancel'), id })
@@ -77,6 +102,17 @@ export const inferMessageSchema = z.discriminatedUnion('type', [
     range: z.object({ min: z.number(), max: z.number(), mean: z.number() })
   }),
   z.object({ type: z.literal('augmented'), id, variants: z.array(augmentationVariantSchema) }),
+  /** How far a map or a search is that takes long. */
+  z.object({ type: z.literal('progress'), id, done: z.int(), total: z.int() }),
+  z.object({ type: z.literal('heat'), id, map: heatMapSchema }),
+  z.object({
+    type: z.literal('similar'),
+    id,
+    /** The nearest first; `distance` is 1 − cosine. */
+    images: z.array(z.object({ id: z.int(), distance: z.number() })),
+    compared: z.int(),
+    note: z.string().nullable()
+  }),
   z.object({ type: z.literal('parity'), id, maxDifference: z.number(), tolerance: z.number(), between: z.string() }),
   z.object({ type: z.literal('failed'), id: id.nullable(), error: errorDataSchema })
 ])

@@ -12,6 +12,11 @@ import { inferShapes, inputsOf, type ValueShape } from './shapes'
  * @returns the output of one picture.
  */
 export function interpret(graph: NetworkGraph, input: Float32Array): Float32Array {
+  return interpretAll(graph, input).get(graph.output)!
+}
+
+/** @returns every node's value, by its name. */
+export function interpretAll(graph: NetworkGraph, input: Float32Array): Map<string, Float32Array> {
   const shapes = inferShapes(graph)
   const values = new Map<string, Float32Array>()
   for (const node of graph.nodes) {
@@ -19,7 +24,7 @@ export function interpret(graph: NetworkGraph, input: Float32Array): Float32Arra
     const from = inputsOf(node).map((name) => shapes.get(name)!)
     values.set(node.name, node.op === 'input' ? input : evaluate(node, inputs, from, shapes.get(node.name)!, graph))
   }
-  return values.get(graph.output)!
+  return values
 }
 
 function evaluate(

@@ -3,7 +3,13 @@ import type { TrainedModel } from '@shared/worker-protocol/infer'
 import { loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
 import { availableExecutors, chooseExecutors, type ExecutorOptions } from '../executors/choose'
 import type { Executor, NetworkUse } from '../executors/executor'
+import { openExplained, type ExplainedNetwork } from './heat/explained-network'
+import { KeptFew } from './kept-few'
+import { SimilarImages } from './similar/similar-images'
 import { loadTrainedNetwork, type TrainedNetwork } from './trained-network'
+
+/** Two, so that two runs can be looked at side by side. */
+const MOST_EXPLAINED = 2
 
 export interface InferSessionOptions extends ExecutorOptions {
   backbonesDirectories: string[]
@@ -21,6 +27,8 @@ export class InferSession {
   private readonly chosen = new Map<string, Promise<Executor>>()
   private readonly backbones = new Map<string, Promise<LoadedBackbone>>()
   private readonly loaded = new Map<NetworkUse, Loaded>()
+  private readonly explained = new KeptFew<ExplainedNetwork>(MOST_EXPLAINED)
+  readonly similar = new SimilarImages()
 
   constructor(readonly options: InferSessionOptions) {}
 
@@ -58,6 +66,15 @@ export class InferSession {
       entry.users--
       this.release(entry)
     }
+  }
+
+  /** The same for a network that says where it looks. @throws StudioError backbone/*, run/no-checkpoint, device/no-executor */
+  withExplained<T>(model: TrainedModel, work: (network: ExplainedNetwork) => Promise<T>): Promise<T> {
+    const open = async (): Promise<ExplainedNetwork> => {
+      const backbone = await this.backbone(model.backboneId)
+      return openExplained(model, backbone, await this.frozenExecutor(backbone))
+    }
+    return this.explained.use(JSON.stringify(model), open, work)
   }
 
   private entryFor(model: TrainedModel, use: NetworkUse): Loaded {

@@ -50,9 +50,18 @@ export class InferClient {
 
   constructor(private readonly options: InferClientOptions) {}
 
-  /** The one answer to a request. @throws StudioError what the worker reports, or worker/crashed */
-  async call<T extends Answer['type']>(request: InferCall, type: T): Promise<Extract<Answer, { type: T }>> {
-    for await (const answer of this.stream(request)) {
+  /**
+   * The one answer to a request.
+   * @param onProgress hears how far it is, from requests that tell
+   * @throws StudioError what the worker reports, worker/crashed, or job/cancelled after the signal
+   */
+  async call<T extends Answer['type']>(
+    request: InferCall,
+    type: T,
+    { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void } = {}
+  ): Promise<Extract<Answer, { type: T }>> {
+    for await (const answer of this.stream(request, signal)) {
+      if (answer.type === 'progress') onProgress?.(answer.done, answer.total)
       if (answer.type === type) return answer as Extract<Answer, { type: T }>
     }
     throw new StudioError('worker/crashed', `The infer worker did not answer '${request.type}'.`)
@@ -178,7 +187,8 @@ export class InferClient {
   }
 }
 
-/** `predictions` come in parts; of everything else there is one. */
+/** `predictions` come in parts, and progress before an answer; of everything else there is one. */
 function isLastAnswer(answer: Answer): boolean {
+  if (answer.type === 'progress') return false
   return answer.type !== 'predictions' || answer.done >= answer.total
 }
