@@ -87,10 +87,14 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
 
   it.each(['light', 'dark'] as const)('has no accessibility violation on any screen, %s', async (theme) => {
     await page.emulateMedia({ colorScheme: theme })
-    for (const path of [...SCREENS, new URL(runAddress).hash.slice(1)]) {
+    const run = new URL(runAddress).hash.slice(1)
+    const runs = await rpc<{ id: string; test: object | null }[]>(page, 'runs/list', {})
+    const tested = runs.filter(({ test }) => test).map(({ id }) => id)
+    const tabs = ['classes', 'confidence', 'slices', 'training', 'settings'].map((tab) => `${run}?tab=${tab}`)
+    for (const path of [...SCREENS, run, ...tabs, `/compare?ids=${tested.slice(0, 2).join(',')}`]) {
       await goTo(page, path)
       await page.waitForTimeout(800)
-      await screenshot(page, `screen${path.replaceAll('/', '-')}-${theme}`)
+      await screenshot(page, `screen${path.replace(/[^a-z0-9-]+/gi, '-')}-${theme}`)
       // Reka's toasts guard the ends of their region with hidden spans that pass the focus on at once; axe sees only the span.
       const { violations } = await new AxeBuilder({ page }).exclude('[role="region"] > span[aria-hidden]').analyze()
       expect(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([])
