@@ -9,6 +9,7 @@ import { imageQueries } from './queries/images'
 import { importQueries } from './queries/imports'
 import { metricQueries } from './queries/metrics'
 import { predictionQueries } from './queries/predictions'
+import { shelfQueries } from './queries/run-shelf'
 import { runQueries } from './queries/runs'
 import { storeError } from './sqlite-errors'
 
@@ -17,6 +18,7 @@ function createBackend(connection: Connection) {
     datasets: { ...datasetQueries(connection), ...imageQueries(connection), ...importQueries(connection) },
     runs: {
       ...runQueries(connection),
+      ...shelfQueries(connection),
       ...metricQueries(connection),
       ...curveQueries(connection),
       ...predictionQueries(connection),

@@ -10,6 +10,7 @@ import { Migrator, type Migration } from 'kysely/migration'
 import { StudioError } from '@shared/errors'
 import { StoreDialect } from './dialect'
 import { MIGRATIONS } from './migrations'
+import { rebuildRunTable } from './run-table/rebuild'
 import type { Schema } from './schema'
 import { folderError, storeError } from './sqlite-errors'
 
@@ -54,6 +55,7 @@ export async function openDatabase(file: string, options: DatabaseOptions = {}):
     }
     const db = new Kysely<Schema>({ dialect: new StoreDialect(sqlite) })
     await migrate(sqlite, db, migrations)
+    rebuildRunTable(sqlite)
     return { file, sqlite, db }
   } catch (error) {
     sqlite?.close()

@@ -137,6 +137,56 @@ interface MetricPointTable {
   is_nan: Flag
 }
 
+/** What runs are found by; see run-table/. */
+interface RunKeyTable {
+  id: Generated<number>
+  name: string
+  kind: string
+}
+
+/** A number has a number, a text a text, a boolean both. */
+interface RunValueTable {
+  run_key: number
+  key_id: number
+  number: number | null
+  text: string | null
+}
+
+interface RunTagTable {
+  run_key: number
+  tag: string
+}
+
+interface RunWordsTable {
+  run_key: number
+  text: string
+}
+
+/** What a series comes to. */
+interface RunSeriesTable {
+  series: string
+  run_key: number
+  count: number
+  last_step: number
+  last: number | null
+  min: number | null
+  min_step: number | null
+  max: number | null
+  max_step: number | null
+  at_best: number | null
+}
+
+/** Its shape; see run-table/spark.ts. */
+interface RunSparkTable {
+  run_key: number
+  series: string
+  stride: number
+  /** Float32, little-endian. */
+  means: Uint8Array
+  pending_sum: number
+  pending_count: number
+}
+
 interface PredictionTable {
   run_key: number
   image_id: number
@@ -194,6 +244,12 @@ export interface Schema {
   import_reports: ImportReportTable
   runs: RunTable
   metric_points: MetricPointTable
+  run_keys: RunKeyTable
+  run_values: RunValueTable
+  run_tags: RunTagTable
+  run_words: RunWordsTable
+  run_series: RunSeriesTable
+  run_sparks: RunSparkTable
   predictions: PredictionTable
   facts: FactTable
   explanations: ExplanationTable

@@ -17,6 +17,7 @@ import type { Explanation, ExplanationSummary } from '@shared/domain/explanation
 import type { Finding } from '@shared/domain/finding'
 import type { ImageTrait, ReportSlice } from '@shared/domain/image-trait'
 import type { MetricPoint, Run } from '@shared/domain/run'
+import type { RunAnnotation } from '@shared/domain/run-query'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import type { KnownImage } from '@shared/worker-protocol/import'
 
@@ -186,12 +187,14 @@ export interface RunStore {
   predictionsOf(id: string, split: Split, imageIds: readonly number[]): Promise<Prediction[]>
   /** What came of every test image, for paired tests. */
   testOutcomes(id: string): Promise<TestOutcome[]>
-  /** Out of every list, until it is restored or purged. @throws StudioError run/not-found, run/active when it is not settled */
-  remove(id: string): Promise<void>
+  /** Each of these, all or none. @throws StudioError run/not-found. @returns them as they are now */
+  annotate(ids: readonly string[], changes: RunAnnotation): Promise<Run[]>
+  /** Out of every list, until they are restored or purged. @throws StudioError run/not-found, run/active when one is not settled */
+  remove(ids: readonly string[]): Promise<void>
   /** @throws StudioError run/not-found */
-  restore(id: string): Promise<Run>
-  /** For good, with points and predictions. @throws StudioError run/not-found, run/not-removed when it is in the lists */
-  purge(id: string): Promise<void>
+  restore(ids: readonly string[]): Promise<void>
+  /** For good, with points and predictions. @throws StudioError run/not-found, run/not-removed when one is in the lists */
+  purge(ids: readonly string[]): Promise<void>
   /**
    * Queues a run that rests, under a new owner. @throws StudioError run/not-found, run/not-resumable when it does not rest.
    */

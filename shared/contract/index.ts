@@ -32,7 +32,14 @@ import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
 import { rangeTestEventSchema } from '../domain/range-test'
 import { metricPointSchema, runEventSchema, runSchema } from '../domain/run'
-import { folderListingSchema, settingsSchema, systemInfoSchema, systemStatusSchema } from '../domain/system'
+import { MOST_ROWS } from '../domain/run-query'
+import {
+  folderListingSchema,
+  settingsChangeSchema,
+  settingsSchema,
+  systemInfoSchema,
+  systemStatusSchema
+} from '../domain/system'
 import {
   augmentationConfigSchema,
   presetIdSchema,
@@ -45,6 +52,11 @@ const page = { offset: z.int().min(0).default(0), limit: z.int().min(1).max(500)
 const datasetRef = z.object({ datasetId: z.string() })
 const modelRef = z.object({ backboneId: z.string().min(1) })
 const runRef = z.object({ runId: z.string() })
+/** One run, or many at once. */
+const runRefs = z.union([
+  z.object({ runIds: z.array(z.string()).min(1).max(MOST_ROWS) }),
+  runRef.transform(({ runId }) => ({ runIds: [runId] }))
+])
 const explanationRef = z.object({ explanationId: z.string() })
 
 export const contract = {
@@ -53,7 +65,7 @@ export const contract = {
     /** The current status at once, then again whenever it changes. */
     watch: procedure.output(eventIterator(systemStatusSchema)),
     settings: procedure.output(settingsSchema),
-    saveSettings: procedure.input(settingsSchema.partial()).output(settingsSchema),
+    saveSettings: procedure.input(settingsChangeSchema).output(settingsSchema),
     /** Folders on the studio's machine, for a browser, which cannot pick one itself. Null: the home folder. */
     browse: procedure
       .input(z.object({ path: z.string().nullable(), models: z.boolean().default(false) }))
@@ -193,12 +205,12 @@ export const contract = {
       .input(runRef.extend({ filter: predictionFilterSchema.default({ split: 'test' }), ...page }))
       .output(z.object({ total: z.int(), predictions: z.array(predictionSchema) })),
     rename: procedure.input(runRef.extend({ name: z.string().min(1).max(120) })).output(runSchema),
-    /** Takes it out of the lists. */
-    remove: procedure.input(runRef).output(z.void()),
-    /** Brings a removed run back. */
-    restore: procedure.input(runRef).output(runSchema),
-    /** Deletes a removed run for good, with its files. */
-    purge: procedure.input(runRef).output(z.void())
+    /** Takes them out of the lists. */
+    remove: procedure.input(runRefs).output(z.void()),
+    /** Brings removed runs back. */
+    restore: procedure.input(runRefs).output(z.void()),
+    /** Deletes removed runs for good, with their files. */
+    purge: procedure.input(runRefs).output(z.void())
   },
   compare: {
     /** Test pictures that one of two runs got right and the other wrong, or both wrong in different ways. */

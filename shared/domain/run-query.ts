@@ -128,7 +128,7 @@ export const annotateSchema = z.object({
   starred: z.boolean().optional(),
   archived: z.boolean().optional()
 })
-export type Annotate = z.input<typeof annotateSchema>
+export type RunAnnotation = Omit<z.infer<typeof annotateSchema>, 'runIds'>
 
 export const exportTableSchema = z.object({
   ...questionShape,

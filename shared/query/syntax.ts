@@ -47,6 +47,5 @@ export type Filter =
 export function keysOf(filter: Filter | null): Key[] {
   if (filter === null || filter.type === 'text') return []
   if (filter.type === 'not') return keysOf(filter.item)
-  if (filter.type === 'and' || filter.type === 'or') return filter.items.flatMap(keysOf)
-  return [filter.key]
+  return 'items' in filter ? filter.items.flatMap(keysOf) : [filter.key]
 }

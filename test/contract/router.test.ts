@@ -305,7 +305,8 @@ test('runs, from the recommended settings to predictions and an export', async (
     code: 'export/failed'
   })
   await api.runs.remove({ runId: other.id })
-  expect((await api.runs.restore({ runId: other.id })).removedAt).toBeNull()
+  await api.runs.restore({ runIds: [other.id] })
+  expect((await api.runs.get({ runId: other.id })).removedAt).toBeNull()
   await api.runs.remove({ runId: other.id })
   await api.runs.purge({ runId: other.id })
   expect(await failure(api.runs.get({ runId: other.id }))).toMatchObject({ code: 'run/not-found' })

@@ -69,6 +69,12 @@ describe('opening', () => {
       'metric_points',
       'predictions',
       'refused_files',
+      'run_keys',
+      'run_series',
+      'run_sparks',
+      'run_tags',
+      'run_values',
+      'run_words',
       'runs'
     ])
     expect(own.every(({ strict }) => strict === 1)).toBe(true)
@@ -112,7 +118,7 @@ describe('opening', () => {
     ])
     await store.runs.resume('r', process.pid)
     expect((await store.runs.update('r', { state: 'paused' })).state).toBe('paused')
-    await store.runs.remove('r')
+    await store.runs.remove(['r'])
     await store.close()
   })
 

@@ -301,26 +301,25 @@ export class RunsService {
     return run
   }
 
-  /** Takes the run out of the lists; `restore` brings it back. @throws StudioError run/not-found, run/active */
-  async remove(runId: string): Promise<void> {
-    await this.context.store.runs.remove(runId)
+  /** Takes runs out of the lists; `restore` brings them back. @throws StudioError run/not-found, run/active */
+  async remove(...runIds: string[]): Promise<void> {
+    await this.context.store.runs.remove(runIds)
     this.listChanged()
   }
 
   /** @throws StudioError run/not-found */
-  async restore(runId: string): Promise<Run> {
-    const run = await this.context.store.runs.restore(runId)
+  async restore(...runIds: string[]): Promise<void> {
+    await this.context.store.runs.restore(runIds)
     this.listChanged()
-    return run
   }
 
   /**
-   * Deletes a removed run for good, with its metrics, predictions and files.
+   * Deletes removed runs for good, with their metrics, predictions and files.
    * @throws StudioError run/not-found, run/not-removed
    */
-  async purge(runId: string): Promise<void> {
-    await this.context.store.runs.purge(runId)
-    await rm(runDirectory(this.context.paths, runId), { recursive: true, force: true })
+  async purge(...runIds: string[]): Promise<void> {
+    await this.context.store.runs.purge(runIds)
+    for (const id of runIds) await rm(runDirectory(this.context.paths, id), { recursive: true, force: true })
     this.listChanged()
   }
 

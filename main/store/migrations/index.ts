@@ -4,10 +4,12 @@ import { up as initial } from './0001-initial'
 import { up as resume } from './0002-resume'
 import { up as annotations } from './0003-annotations'
 import { up as explanations } from './0004-explanations'
+import { up as runTable } from './0005-run-table'
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': { up: initial },
   '0002-resume': { up: resume },
   '0003-annotations': { up: annotations },
-  '0004-explanations': { up: explanations }
+  '0004-explanations': { up: explanations },
+  '0005-run-table': { up: runTable }
 }

@@ -1,6 +1,7 @@
 /** The points of a run's curves: written by the thousand, read whole. */
 import type { MetricPoint } from '@shared/domain/run'
 import type { Connection } from '../database'
+import { seriesUpkeep } from '../run-table/series-upkeep'
 import type { RunStore } from '../store'
 import { runKey } from './runs'
 
@@ -18,6 +19,8 @@ const SELECT = `
 type Row = [MetricPoint['series'], number, number, number, number | null]
 
 export function metricQueries({ db, sqlite }: Connection): Queries {
+  const summaries = seriesUpkeep(sqlite)
+
   const write = async (id: string, points: readonly MetricPoint[], afresh: boolean): Promise<void> => {
     const key = await runKey(db, id)
     const insert = sqlite.prepare(INSERT)
@@ -27,6 +30,8 @@ export function metricQueries({ db, sqlite }: Connection): Queries {
         const finite = value !== null && Number.isFinite(value)
         insert.run(key, series, step, epoch, timeMs, finite ? value : null, finite ? 0 : 1)
       }
+      if (afresh) summaries.rebuild(key)
+      else summaries.added(key, points)
     })
     writeAll.immediate()
   }
@@ -35,7 +40,11 @@ export function metricQueries({ db, sqlite }: Connection): Queries {
     appendPoints: (id, points) => write(id, points, false),
     cutPoints: async (id, afterStep) => {
       const key = await runKey(db, id)
-      sqlite.prepare('delete from metric_points where run_key = ? and step > ?').run(key, afterStep)
+      const cut = sqlite.transaction(() => {
+        sqlite.prepare('delete from metric_points where run_key = ? and step > ?').run(key, afterStep)
+        summaries.rebuild(key)
+      })
+      cut.immediate()
     },
     replacePoints: (id, points) => write(id, points, true),
 

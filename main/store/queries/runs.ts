@@ -1,12 +1,12 @@
 /** Runs, their states and who watches over them. */
 import { sql, type SqlBool, type Updateable } from 'kysely'
-import { isSettled, RESTING_STATES, SETTLED_STATES, type Run } from '@shared/domain/run'
+import { RESTING_STATES, SETTLED_STATES, type Run } from '@shared/domain/run'
 import { StudioError } from '@shared/errors'
 import type { Connection } from '../database'
 import { toJsonOrNull } from '../json'
 import type { RunTable } from '../schema'
+import { valuesUpkeep } from '../run-table/values-upkeep'
 import type { RunPatch, RunStore } from '../store'
-import { prune } from './datasets'
 import { toRun } from './rows'
 
 /** Who trains. */
@@ -17,10 +17,7 @@ export interface Holder {
   pid: number
 }
 
-type Queries = Pick<
-  RunStore,
-  'list' | 'get' | 'resolve' | 'create' | 'update' | 'resume' | 'remove' | 'restore' | 'purge'
-> & {
+type Queries = Pick<RunStore, 'list' | 'get' | 'resolve' | 'create' | 'update' | 'resume'> & {
   /** Makes the run `preparing` unless another one trains, which is returned then. */
   takePlace(id: string, ownerPid: number): Promise<Holder | null>
   /** Unfinished runs, with the process that watches over each. */
@@ -65,23 +62,32 @@ export async function runKey(db: Connection['db'], id: string): Promise<number> 
   return row.key
 }
 
-export function runQueries({ db }: Connection): Queries {
-  const selectRuns = (from = db) =>
-    from
-      .selectFrom('runs')
-      .leftJoin('datasets', 'datasets.key', 'runs.dataset_key')
-      .selectAll('runs')
-      .select('datasets.id as dataset_id')
+export const selectRuns = (db: Connection['db']) =>
+  db
+    .selectFrom('runs')
+    .leftJoin('datasets', 'datasets.key', 'runs.dataset_key')
+    .selectAll('runs')
+    .select('datasets.id as dataset_id')
 
-  const byId = async (id: string, from = db): Promise<Run> => {
-    const row = await selectRuns(from).where('runs.id', '=', id).executeTakeFirst()
-    if (!row) throw runNotFound(id)
-    return toRun(row)
+/** @throws StudioError run/not-found */
+export async function runById(db: Connection['db'], id: string): Promise<Run> {
+  const row = await selectRuns(db).where('runs.id', '=', id).executeTakeFirst()
+  if (!row) throw runNotFound(id)
+  return toRun(row)
+}
+
+export function runQueries({ db, sqlite }: Connection): Queries {
+  const values = valuesUpkeep(sqlite)
+  /** The run as a change has left it, found by what it is now. */
+  const written = async (trx: Connection['db'], id: string): Promise<Run> => {
+    const run = await runById(trx, id)
+    values.write(run)
+    return run
   }
 
   return {
     list: async () => {
-      const rows = await selectRuns()
+      const rows = await selectRuns(db)
         .where('runs.removed_at', 'is', null)
         .orderBy('runs.created_at', 'desc')
         .orderBy('runs.key', 'desc')
@@ -90,15 +96,15 @@ export function runQueries({ db }: Connection): Queries {
     },
 
     get: async (id) => {
-      const row = await selectRuns().where('runs.id', '=', id).executeTakeFirst()
+      const row = await selectRuns(db).where('runs.id', '=', id).executeTakeFirst()
       return row ? toRun(row) : null
     },
 
     resolve: async (reference) => {
-      const exact = await selectRuns().where('runs.id', '=', reference).executeTakeFirst()
+      const exact = await selectRuns(db).where('runs.id', '=', reference).executeTakeFirst()
       if (exact) return toRun(exact)
-      const named = await selectRuns().where('runs.name', '=', reference).execute()
-      const beginning = reference.length === 0 ? [] : await selectRuns().where(startsWith(reference)).execute()
+      const named = await selectRuns(db).where('runs.name', '=', reference).execute()
+      const beginning = reference.length === 0 ? [] : await selectRuns(db).where(startsWith(reference)).execute()
       const meant = named.length > 0 ? named : beginning
       const shown = meant.filter((row) => row.removed_at === null)
       const found = shown.length > 0 ? shown : meant
@@ -111,52 +117,58 @@ export function runQueries({ db }: Connection): Queries {
       return toRun(found[0]!)
     },
 
-    create: async (run, ownerPid) => {
-      const dataset = await db.selectFrom('datasets').select('key').where('id', '=', run.datasetId).executeTakeFirst()
-      if (!dataset && !run.imported)
-        throw new StudioError('dataset/not-found', `There is no dataset '${run.datasetId}'.`)
-      await db
-        .insertInto('runs')
-        .values({
-          id: run.id,
-          name: run.name,
-          color: run.color,
-          dataset_key: dataset?.key ?? null,
-          dataset_name: run.datasetName,
-          dataset_hash: run.datasetHash,
-          image_count: run.imageCount,
-          classes: JSON.stringify(run.classes),
-          config: JSON.stringify(run.config),
-          state: run.state,
-          owner_pid: ownerPid,
-          environment: toJsonOrNull(run.environment),
-          epochs_done: run.epochsDone,
-          best: toJsonOrNull(run.best),
-          test: toJsonOrNull(run.test),
-          seconds: toJsonOrNull(run.seconds),
-          findings: JSON.stringify(run.findings),
-          error: toJsonOrNull(run.error),
-          checkpoint: toJsonOrNull(run.checkpoint),
-          created_at: run.createdAt,
-          started_at: run.startedAt,
-          ended_at: run.endedAt,
-          tags: JSON.stringify(run.tags),
-          notes: run.notes,
-          starred: run.starred ? 1 : 0,
-          archived_at: run.archivedAt,
-          removed_at: run.removedAt,
-          imported: toJsonOrNull(run.imported),
-          calibration: toJsonOrNull(run.calibration),
-          ignored: JSON.stringify(run.ignored),
-          parent: run.parent
-        })
-        .execute()
-    },
+    create: (run, ownerPid) =>
+      db.transaction().execute(async (trx) => {
+        const dataset = await trx
+          .selectFrom('datasets')
+          .select('key')
+          .where('id', '=', run.datasetId)
+          .executeTakeFirst()
+        if (!dataset && !run.imported)
+          throw new StudioError('dataset/not-found', `There is no dataset '${run.datasetId}'.`)
+        await trx
+          .insertInto('runs')
+          .values({
+            id: run.id,
+            name: run.name,
+            color: run.color,
+            dataset_key: dataset?.key ?? null,
+            dataset_name: run.datasetName,
+            dataset_hash: run.datasetHash,
+            image_count: run.imageCount,
+            classes: JSON.stringify(run.classes),
+            config: JSON.stringify(run.config),
+            state: run.state,
+            owner_pid: ownerPid,
+            environment: toJsonOrNull(run.environment),
+            epochs_done: run.epochsDone,
+            best: toJsonOrNull(run.best),
+            test: toJsonOrNull(run.test),
+            seconds: toJsonOrNull(run.seconds),
+            findings: JSON.stringify(run.findings),
+            error: toJsonOrNull(run.error),
+            checkpoint: toJsonOrNull(run.checkpoint),
+            created_at: run.createdAt,
+            started_at: run.startedAt,
+            ended_at: run.endedAt,
+            tags: JSON.stringify(run.tags),
+            notes: run.notes,
+            starred: run.starred ? 1 : 0,
+            archived_at: run.archivedAt,
+            removed_at: run.removedAt,
+            imported: toJsonOrNull(run.imported),
+            calibration: toJsonOrNull(run.calibration),
+            ignored: JSON.stringify(run.ignored),
+            parent: run.parent
+          })
+          .execute()
+        values.write(run)
+      }),
 
     update: (id, patch) =>
       db.transaction().execute(async (trx) => {
         const columns = toColumns(patch)
-        if (Object.keys(columns).length === 0) return byId(id, trx)
+        if (Object.keys(columns).length === 0) return runById(trx, id)
         let update = trx.updateTable('runs').set(columns).where('id', '=', id)
         if (patch.state) {
           // Settled once: a settled run may be told the state it has, and no other.
@@ -164,7 +176,7 @@ export function runQueries({ db }: Connection): Queries {
           update = update.where((eb) => eb.or([eb('state', 'not in', SETTLED_STATES), eb('state', '=', state)]))
         }
         const { numUpdatedRows } = await update.executeTakeFirst()
-        const run = await byId(id, trx)
+        const run = await written(trx, id)
         if (numUpdatedRows === 0n) {
           throw new StudioError('run/not-active', `The run '${run.name}' is ${run.state} already.`, {
             runId: id,
@@ -182,7 +194,7 @@ export function runQueries({ db }: Connection): Queries {
           .where('id', '=', id)
           .where('state', 'in', RESTING_STATES)
           .executeTakeFirst()
-        const run = await byId(id, trx)
+        const run = await written(trx, id)
         if (numUpdatedRows > 0n) return run
         throw new StudioError('run/not-resumable', `'${run.name}' is ${run.state}.`, { runId: id, state: run.state })
       }),
@@ -210,42 +222,8 @@ export function runQueries({ db }: Connection): Queries {
           .where('id', '=', id)
           .where('state', '=', 'queued')
           .execute()
+        await written(trx, id)
         return null
-      }),
-
-    remove: (id) =>
-      db.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx
-          .updateTable('runs')
-          .set({ removed_at: Date.now() })
-          .where('id', '=', id)
-          .where('state', 'in', SETTLED_STATES)
-          .where('removed_at', 'is', null)
-          .executeTakeFirst()
-        const { name, state } = await byId(id, trx)
-        if (numUpdatedRows === 0n && !isSettled(state)) {
-          throw new StudioError('run/active', `'${name}' is ${state}.`, { runId: id })
-        }
-      }),
-
-    restore: async (id) => {
-      await db.updateTable('runs').set({ removed_at: null }).where('id', '=', id).execute()
-      return byId(id)
-    },
-
-    purge: (id) =>
-      db.transaction().execute(async (trx) => {
-        const row = await trx
-          .deleteFrom('runs')
-          .where('id', '=', id)
-          .where('removed_at', 'is not', null)
-          .returning('dataset_key')
-          .executeTakeFirst()
-        if (!row) {
-          const { name } = await byId(id, trx)
-          throw new StudioError('run/not-removed', `'${name}' is not among the removed runs.`, { runId: id })
-        }
-        if (row.dataset_key !== null) await prune(trx, row.dataset_key)
       }),
 
     unfinished: async () => {
@@ -266,7 +244,7 @@ export function runQueries({ db }: Connection): Queries {
           .where('state', 'not in', SETTLED_STATES)
           .returning('id')
           .execute()
-        return Promise.all(settled.map(({ id }) => byId(id, trx)))
+        return Promise.all(settled.map(({ id }) => written(trx, id)))
       })
   }
 }
