@@ -142,6 +142,7 @@ export const router = os.router({
     predictions: os.runs.predictions.handler(({ context, input }) =>
       context.studio.runs.predictions(input.runId, input.filter, input.offset, input.limit)
     ),
+    calibrate: os.runs.calibrate.handler(({ context, input }) => context.studio.runs.calibrate(input.runId)),
     rename: os.runs.rename.handler(({ context, input }) => context.studio.runs.rename(input.runId, input.name)),
     remove: os.runs.remove.handler(({ context, input }) => context.studio.runs.remove(...input.runIds)),
     restore: os.runs.restore.handler(({ context, input }) => context.studio.runs.restore(...input.runIds)),

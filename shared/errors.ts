@@ -67,6 +67,7 @@ export const ERROR_HINTS = {
   'run/checkpoint-damaged': 'Nothing to do: the run went on from the checkpoint before.',
   'run/checkpoint-unwritten':
     'Free some disk space: until then a crash costs what was trained since the last checkpoint.',
+  'run/uncalibratable': 'Let a run come to its end on images of both splits, then calibrate it.',
   'run/diverged': 'Lower the learning rate, or use the default preset.',
   'run/different-datasets': 'Compare runs of one dataset.',
   'compare/too-few': 'Choose at least two runs.',

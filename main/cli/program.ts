@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { presetIdSchema, trainingModeSchema } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
 import { parsePort } from '../http/serve-studio'
+import { calibrateRun } from './commands/calibrate'
 import { compareRuns } from './commands/compare'
 import { listDatasets } from './commands/datasets'
 import { runDemo } from './commands/demo'
@@ -106,6 +107,11 @@ function addRunVerbs(program: Command, run: Run): void {
     .argument('<run...>', 'ids, beginnings of ids, or names')
     .action((references: string[], _: unknown, command: Command) =>
       run(command.optsWithGlobals(), (context) => compareRuns(context, references))
+    )
+  verb(program, 'calibrate', 'fit the temperature that makes a run as sure as it is right, and keep it')
+    .argument('<run>', 'id, beginning of an id, or name')
+    .action((reference: string, _: unknown, command: Command) =>
+      run(command.optsWithGlobals(), (context) => calibrateRun(context, reference))
     )
   verb(
     program,

@@ -205,6 +205,8 @@ export const contract = {
       .input(runRef.extend({ filter: predictionFilterSchema.default({ split: 'test' }), ...page }))
       .output(z.object({ total: z.int(), predictions: z.array(predictionSchema) })),
     rename: procedure.input(runRef.extend({ name: z.string().min(1).max(120) })).output(runSchema),
+    /** Fits the temperature on the validation images and keeps it; predictions and exports use it from then on. */
+    calibrate: procedure.input(runRef).output(runSchema),
     /** Takes them out of the lists. */
     remove: procedure.input(runRefs).output(z.void()),
     /** Brings removed runs back. */

@@ -18,14 +18,15 @@ export type ImportedRun = z.infer<typeof importedRunSchema>
 
 /** Temperature scaling on the validation split (Guo et al. 2017): probabilities are softmax(logits / temperature). */
 export const calibrationSchema = z.object({
+  /** 1 where the validation images tell none. */
   temperature: z.number().positive(),
-  /** Mean negative log-likelihood. */
+  /** Mean negative log-likelihood of the test images. */
   nllBefore: z.number(),
   nllAfter: z.number(),
-  /** Expected calibration error over 15 bins. */
+  /** Expected calibration error of the test images over 15 bins. */
   eceBefore: z.number(),
   eceAfter: z.number(),
-  /** Images that it was fitted on. */
+  /** Validation images that it was fitted on. */
   count: z.int()
 })
 export type Calibration = z.infer<typeof calibrationSchema>

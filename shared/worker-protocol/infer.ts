@@ -18,7 +18,9 @@ export const trainedModelSchema = z.object({
   backboneId: z.string(),
   classes: z.array(z.string()),
   contract: preprocessingContractSchema,
-  checkpointFile: z.string()
+  checkpointFile: z.string(),
+  /** Logits are divided by it before they become probabilities; 1 in a run that is not calibrated. */
+  temperature: z.number().positive().default(1)
 })
 export type TrainedModel = z.infer<typeof trainedModelSchema>
 

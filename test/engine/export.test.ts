@@ -52,7 +52,8 @@ beforeEach(async () => {
     backboneId: info.id,
     classes,
     contract: { ...info.contract, cropFraction: 0.875 },
-    checkpointFile
+    checkpointFile,
+    temperature: 1
   }
 })
 afterEach(async () => {

@@ -57,7 +57,8 @@ beforeAll(async () => {
     backboneId: 'efficientnet-lite0',
     classes: CLASSES,
     contract,
-    checkpointFile
+    checkpointFile,
+    temperature: 1
   }
   network = await loadTrainedNetwork(model, backbone, executor)
 })

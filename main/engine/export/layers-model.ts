@@ -14,6 +14,7 @@ import { applyContract } from '../data/preprocess'
 import { chooseExecutors } from '../executors/choose'
 import type { NetworkGraph } from '../backbones/graph'
 import { softmax, trainedGraph } from '../inference/trained-network'
+import { withTemperature } from './calibrated'
 import { exportReadme } from './readme'
 import { reloadLayersModel } from './reload'
 import { writeLayersModel } from './write-layers-model'
@@ -87,8 +88,9 @@ async function makeDraft(directory: string): Promise<string> {
 }
 
 async function writeFiles(graph: NetworkGraph, model: TrainedModel, directory: string): Promise<string[]> {
-  const { runId, runName, backboneId, classes, contract } = model
-  const files = await writeLayersModel(graph, directory, { runId, runName, backboneId, classes, contract })
+  const { runId, runName, backboneId, classes, contract, temperature } = model
+  const metadata = { runId, runName, backboneId, classes, contract, temperature }
+  const files = await writeLayersModel(withTemperature(graph, temperature), directory, metadata)
   const texts = {
     'labels.json': `${JSON.stringify(classes, null, 2)}\n`,
     'contract.json': `${JSON.stringify(contract, null, 2)}\n`,
@@ -120,7 +122,7 @@ async function compare(request: ExportRequest, graph: NetworkGraph, draft: strin
   try {
     let maxDifference = 0
     for (const input of inputs) {
-      const expected = softmax(await network.run(input, 1))
+      const expected = softmax(await network.run(input, 1), model.temperature)
       const actual = reloaded.predict(input, 1)
       if (actual.length !== expected.length) maxDifference = Infinity
       // Not Math.max: a NaN must not pass for agreement.

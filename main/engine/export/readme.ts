@@ -9,7 +9,7 @@ const CROPS: Record<PreprocessingContract['crop'], (contract: PreprocessingContr
   pad: ({ size }) => `the whole picture is fitted into ${size} × ${size}, with black around it`
 }
 
-export function exportReadme({ runName, backboneId, classes, contract }: TrainedModel): string {
+export function exportReadme({ runName, backboneId, classes, contract, temperature }: TrainedModel): string {
   const { size, colorOrder, mean, std, filter } = contract
   return `# ${runName}
 
@@ -25,7 +25,7 @@ An image classifier of ${classes.length} classes on ${backboneId}, as a TF.js La
 
 Upright sRGB pictures without transparency (transparent ones on white). ${capitalised(CROPS[contract.crop](contract))} (${filter},
 antialiased, half-pixel centres). Channels in the order ${colorOrder}; each value from 0 to 255 becomes (value − mean) / std with mean
-[${mean.join(', ')}] and std [${std.join(', ')}]. The output is a probability for each class: do not apply softmax again.
+[${mean.join(', ')}] and std [${std.join(', ')}]. The output is a probability for each class: do not apply softmax again.${calibrated(temperature)}
 
 A picture prepared in another way costs accuracy without any error to tell of it.
 
@@ -66,5 +66,10 @@ function drawing({ size, crop, cropFraction }: PreprocessingContract): string {
   const [width, height] = [image.width * scale, image.height * scale]
   context.drawImage(image, (${size} - width) / 2, (${size} - height) / 2, width, height)`
 }
+
+const calibrated = (temperature: number): string =>
+  temperature === 1
+    ? ''
+    : ` The probabilities are\ncalibrated: the last layer is divided by the temperature ${temperature.toFixed(3)}, which fits validation best.`
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -18,7 +18,7 @@ export async function predictImage(model: TrainedNetwork, path: string): Promise
   const start = performance.now()
   const input = await applyContract(path, model.contract)
   const logits = await model.network.run(input, 1)
-  const top = topGuesses(logits, model.classes, TOP)
+  const top = topGuesses(logits, model, TOP)
   return { file: basename(path), top, error: null, ms: performance.now() - start }
 }
 
@@ -58,7 +58,7 @@ export async function* predictFolder(
   for await (const { batch, outputs: logits } of runBatches(batches, network)) {
     if (signal?.aborted) break
     batch.items.forEach((file, index) => {
-      const top = topGuesses(logits.subarray(index * width, (index + 1) * width), classes, TOP)
+      const top = topGuesses(logits.subarray(index * width, (index + 1) * width), model, TOP)
       untold.push({ file, top, error: null })
     })
     for (const { item, error } of batch.failed) untold.push({ file: item, top: [], error: error.toData() })

@@ -12,6 +12,9 @@ import { withHead } from './with-head'
 export interface TrainedNetwork {
   classes: readonly string[]
   contract: PreprocessingContract
+  /** Of the run's calibration. */
+  temperature: number
+  /** Gives logits. */
   network: FrozenNetwork
 }
 
@@ -46,20 +49,24 @@ export async function loadTrainedNetwork(
     const message = `The checkpoint of '${model.runName}' has ${units} outputs for ${model.classes.length} classes.`
     throw new StudioError('backbone/corrupt', message, { runId: model.runId })
   }
-  return { classes: model.classes, contract: model.contract, network }
+  return { classes: model.classes, contract: model.contract, temperature: model.temperature, network }
 }
 
-/** Numerically stable: the largest logit is taken off first. */
-export function softmax(logits: Float32Array): Float32Array {
+/** Of logits divided by a temperature. Numerically stable: the largest logit is taken off first. */
+export function softmax(logits: Float32Array, temperature = 1): Float32Array {
   const largest = logits.reduce((max, value) => Math.max(max, value), -Infinity)
-  const exponentials = logits.map((value) => Math.exp(value - largest))
+  const exponentials = logits.map((value) => Math.exp((value - largest) / temperature))
   const sum = exponentials.reduce((total, value) => total + value, 0)
   return exponentials.map((value) => value / sum)
 }
 
 /** The `count` most probable classes, most probable first. */
-export function topGuesses(logits: Float32Array, classes: readonly string[], count: number): ImagePrediction['top'] {
-  return [...softmax(logits)]
+export function topGuesses(
+  logits: Float32Array,
+  { classes, temperature }: Pick<TrainedNetwork, 'classes' | 'temperature'>,
+  count: number
+): ImagePrediction['top'] {
+  return [...softmax(logits, temperature)]
     .map((probability, index) => ({ label: classes[index]!, probability }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, count)

@@ -30,7 +30,8 @@ export async function trainedModel(run: Run, backbone: Backbone, runsDirectory: 
     backboneId: run.config.backboneId,
     classes: run.classes,
     contract: run.config.contract ?? trained?.contract ?? backbone.contract,
-    checkpointFile
+    checkpointFile,
+    temperature: run.calibration?.temperature ?? 1
   }
 }
 

@@ -11,6 +11,7 @@ import type { PresetId, TrainingConfig, TrainingMode } from '@shared/domain/trai
 import type { Split } from '@shared/domain/dataset'
 import { StudioError } from '@shared/errors'
 import { CoalescedFeed } from '../streams/coalesced-feed'
+import { fitCalibration } from './calibrate'
 import type { RunContext } from './context'
 import { LiveRun } from './live-run'
 import { defaultRunName, newRunId, nextColor } from './naming'
@@ -296,6 +297,15 @@ export class RunsService {
   async rename(runId: string, name: string): Promise<Run> {
     const before = await this.get(runId)
     const run = await this.context.store.runs.update(runId, { name: name.trim() || before.name })
+    this.queue.live(runId)?.setRun(run)
+    this.listChanged()
+    return run
+  }
+
+  /** @throws StudioError run/not-found, run/uncalibratable */
+  async calibrate(runId: string): Promise<Run> {
+    const { store } = this.context
+    const run = await store.runs.update(runId, { calibration: await fitCalibration(store.runs, await this.get(runId)) })
     this.queue.live(runId)?.setRun(run)
     this.listChanged()
     return run

@@ -12,6 +12,8 @@ import { openTail, type Tail } from './tail-gradient'
 export interface ExplainedNetwork {
   classes: readonly string[]
   contract: PreprocessingContract
+  /** Of the run's calibration: scores are divided by it before the softmax. */
+  temperature: number
   /** @param batch NHWC @returns [count, classes], before the softmax */
   scores(batch: Float32Array, count: number): Promise<Float32Array>
   /** Of one picture. Null where the network does not allow it: `reason` says why. */
@@ -40,6 +42,7 @@ export async function openExplained(
   return {
     classes: model.classes,
     contract: model.contract,
+    temperature: model.temperature,
     scores: async (batch, count) => (await whole.get()).run(batch, count),
     gradCam: 'reason' in split ? null : async (input) => viewOf(await body.get(), split.tail, input),
     reason: 'reason' in split ? split.reason : null,

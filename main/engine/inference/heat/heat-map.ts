@@ -51,7 +51,7 @@ export async function heatMap(
     box,
     classIndex: found.classIndex,
     classLabel: classes[found.classIndex]!,
-    probability: softmax(found.scores)[found.classIndex]!,
+    probability: softmax(found.scores, network.temperature)[found.classIndex]!,
     method: found.method,
     note: found.note,
     overlay,
