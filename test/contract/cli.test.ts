@@ -112,6 +112,12 @@ test('compare, predict, export, models and devices', async () => {
     groups: { groups: [{ name: 'lite0-head-01', seeds: [1, 7] }, { seeds: [1] }] }
   })
 
+  const calibrated = (await cli('calibrate', 'lite0-head-01', '--json')).json()
+  // All validation images of the scripted training are right.
+  expect(calibrated).toMatchObject({ run: { name: 'lite0-head-01' }, temperature: 1, count: 4 })
+  expect((await cli('calibrate', 'lite0-head-01')).stdout).toContain('4 validation images tell no temperature')
+  expect((await cli('runs', '--json')).json()).toMatchObject({ runs: [{}, {}, { calibration: { temperature: 1 } }] })
+
   const picture = join(fixture.folder, 'one.png')
   writeFileSync(picture, PNG)
   expect((await cli('predict', 'lite0-head-01', picture)).stdout).toMatch(/cat +90\.0 %/)

@@ -273,6 +273,12 @@ test('runs, from the recommended settings to predictions and an export', async (
   const wrong = await api.runs.predictions({ runId: run.id, filter: { split: 'test', wrongOnly: true } })
   expect(wrong).toMatchObject({ total: 1, predictions: [{ correct: false }] })
   expect(await api.runs.rename({ runId: run.id, name: 'renamed' })).toMatchObject({ name: 'renamed' })
+  const calibrated = await api.runs.calibrate({ runId: run.id })
+  expect(calibrated.calibration).toEqual({ ...(await api.runs.get({ runId: run.id })).calibration })
+  expect(calibrated.calibration!.nllBefore).toBeCloseTo(-(3 * Math.log(0.9) + Math.log(0.1)) / 4, 6)
+  expect((await api.runs.report({ runId: run.id }))!.calibration).toMatchObject({
+    temperature: calibrated.calibration!.temperature
+  })
   expect(await failure(api.runs.stop({ runId: run.id }))).toMatchObject({ code: 'run/not-active' })
   expect(await failure(api.runs.pause({ runId: run.id }))).toMatchObject({ code: 'run/not-pausable' })
   expect(await failure(api.runs.resume({ runId: run.id }))).toMatchObject({ code: 'run/not-resumable' })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { encodeSafetensors } from '@shared/formats/safetensors'
+import { applyTemperature } from '@shared/statistics/temperature'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import type { TrainedModel } from '@shared/worker-protocol/infer'
 import { readLayersModel } from '../../main/engine/backbones/readers/layers-model'
@@ -94,6 +95,25 @@ describe('export as a LayersModel', () => {
     }
     expect(offset).toBe(bytes.length)
     expect(weightsManifest[0].weights).toHaveLength(graph.weights.size)
+  })
+
+  it('gives the calibrated probabilities of a calibrated run by itself', async () => {
+    const directory = join(scratch, 'calibrated')
+    const calibrated = { ...model, temperature: 2.5 }
+    const result = await exportLayersModel({ model: calibrated, backbonesDirectories, directory, probes, runtime })
+    expect(result.parity.maxDifference).toBeLessThan(1e-4)
+    const document = JSON.parse(await readFile(join(directory, 'model.json'), 'utf8'))
+    expect(document.userDefinedMetadata).toMatchObject({ temperature: 2.5 })
+    expect(await readFile(join(directory, 'README.md'), 'utf8')).toContain('temperature 2.500')
+    const plain = join(scratch, 'plain-probabilities')
+    await exportLayersModel({ model, backbonesDirectories, directory: plain, probes: probes.slice(0, 1), runtime })
+    const [hot, cold] = [await reloadLayersModel(directory, runtime), await reloadLayersModel(plain, runtime)]
+    const input = randomInput(224 * 224 * 3)
+    expect(
+      largestDifference(hot.predict(input, 1), applyTemperature(cold.predict(input, 1), classes.length, 2.5))
+    ).toBeLessThan(1e-5)
+    hot.dispose()
+    cold.dispose()
   })
 
   it('compares in plain JavaScript, on two pictures at most, while TensorFlow is not prepared', async () => {

@@ -20,6 +20,7 @@ import {
 } from '../../main/engine/inference/trained-network'
 import { encodeSafetensors, type SafeTensor } from '../../shared/formats/safetensors'
 import { createRandom } from '../../shared/random'
+import { applyTemperature } from '@shared/statistics/temperature'
 import type { TrainedModel } from '../../shared/worker-protocol/infer'
 import { largestDifference, randomInput, tinyBackbone } from '../fixtures/graphs'
 
@@ -114,9 +115,16 @@ describe('probabilities', () => {
   it('add up to one, for logits of any size', () => {
     expect([...softmax(Float32Array.of(1000, 1000))]).toEqual([0.5, 0.5])
     expect([...softmax(Float32Array.of(0, -1000))]).toEqual([1, 0])
-    const top = topGuesses(Float32Array.of(0, Math.log(2), Math.log(5)), CLASSES, 2)
+    const top = topGuesses(Float32Array.of(0, Math.log(2), Math.log(5)), { classes: CLASSES, temperature: 1 }, 2)
     expect(top.map(({ label }) => label)).toEqual(['fish', 'bug'])
     expect(top[0]!.probability).toBeCloseTo(5 / 8)
+  })
+
+  it('are less sure at a temperature above 1', () => {
+    expect([...softmax(Float32Array.of(0, Math.log(9)), 2)]).toEqual([expect.closeTo(0.25), expect.closeTo(0.75)])
+    const logits = Float32Array.of(0, 2, 4)
+    const scaled = applyTemperature(softmax(logits), 3, 3)
+    softmax(logits, 3).forEach((probability, place) => expect(probability).toBeCloseTo(scaled[place]!, 6))
   })
 })
 
@@ -150,7 +158,7 @@ describe('predictions', () => {
     const logits = Float32Array.from(CLASSES, (_, unit) =>
       features.reduce((sum, value, index) => sum + value * kernel[index * 3 + unit]!, bias[unit]!)
     )
-    const expected = topGuesses(logits, CLASSES, 5)
+    const expected = topGuesses(logits, { classes: CLASSES, temperature: 1 }, 5)
     const { top, file, error, ms } = await predictImage(network, path)
     expect([file, error]).toEqual(['1f354.png', null])
     expect(ms).toBeGreaterThan(0)
