@@ -1,5 +1,6 @@
 /** The verbs and their options. */
 import { Command, CommanderError, Option } from 'commander'
+import { heatMethodSchema } from '@shared/domain/heat'
 import { presetIdSchema, trainingModeSchema } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
 import { parsePort } from '../http/serve-studio'
@@ -12,8 +13,9 @@ import { explainRuns, type ExplainOptions } from './commands/explain'
 import { exportRun } from './commands/export'
 import { fit, type FitOptions } from './commands/fit'
 import { importFolder } from './commands/import'
-import { predict } from './commands/predict'
+import { predict, type PredictOptions } from './commands/predict'
 import { rangeTest } from './commands/range-test'
+import { reportRuns } from './commands/report'
 import { pauseRun, resumeRun } from './commands/resume'
 import { listRuns } from './commands/runs'
 import { addModelVerbs } from './model-verbs'
@@ -125,13 +127,24 @@ function addRunVerbs(program: Command, run: Run): void {
       const options = command.optsWithGlobals<GlobalOptions & ExplainOptions>()
       return run(options, (context) => explainRuns(context, references, options))
     })
+  verb(program, 'report', 'write a comparison of runs as one HTML file that opens offline')
+    .argument('<run...>', 'ids, beginnings of ids, or names')
+    .requiredOption('-o, --output <file>', 'the file; one that is there is replaced')
+    .action((references: string[], _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { output: string }>()
+      return run(options, (context) => reportRuns(context, references, options.output))
+    })
   verb(program, 'predict', 'classify a picture, or every picture of a folder')
     .argument('<run>')
     .argument('<file|dir>')
     .option('--csv <file>', 'write the predictions there as well')
+    .option('--heat <dir>', 'draw there, for each picture, where the run looked for what it took it for')
+    .addOption(
+      new Option('--method <method>', 'how those are made').choices(heatMethodSchema.options).default('grad-cam')
+    )
     .action((reference: string, path: string, _: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { csv?: string }>()
-      return run(options, (context) => predict(context, reference, path, options.csv))
+      const options = command.optsWithGlobals<GlobalOptions & PredictOptions>()
+      return run(options, (context) => predict(context, reference, path, options))
     })
   verb(program, 'export', 'write a run as a TF.js LayersModel, with labels and preprocessing beside it')
     .argument('<run>')

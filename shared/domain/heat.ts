@@ -35,7 +35,7 @@ export const heatMapSchema = z.object({
   box: z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() }),
   classIndex: z.int(),
   classLabel: z.string(),
-  /** Softmax of the class for the whole picture, not calibrated. */
+  /** Of the class for the whole picture, calibrated where the run is. */
   probability: z.number(),
   /** What was done, which is not what was asked for where `note` says so. */
   method: heatMethodSchema,

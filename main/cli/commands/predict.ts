@@ -1,18 +1,28 @@
-/** `predict RUN FILE|DIR [--csv FILE]`. */
+/** `predict RUN FILE|DIR [--csv FILE] [--heat DIR [--method METHOD]]`. */
 import { stat, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import type { HeatMethod } from '@shared/domain/heat'
 import type { ImagePrediction } from '@shared/domain/prediction'
 import { StudioError } from '@shared/errors'
 import { formatPercent } from '@shared/text/format'
 import { predictionsCsv } from '../csv'
+import { writeHeatMaps } from '../heat-files'
 import { EXIT, type CommandContext, type ExitCode } from '../session'
 import { table } from '../table'
+
+export interface PredictOptions {
+  /** File for the predictions. */
+  csv?: string
+  /** Folder for pictures of where the run looked. */
+  heat?: string
+  method: HeatMethod
+}
 
 export async function predict(
   context: CommandContext,
   reference: string,
   target: string,
-  csv?: string
+  { csv, heat, method }: PredictOptions
 ): Promise<ExitCode> {
   const { studio, output } = context
   const run = await studio.runs.resolve(reference)
@@ -23,7 +33,17 @@ export async function predict(
     ? await predictFolder(context, run.id, path)
     : [await studio.predictions.image(run.id, { path })]
   if (csv !== undefined) await writeCsv(resolve(csv), predictions)
-  output.result({ run: run.id, predictions }, describe(predictions))
+  const base = { run: run.id, predictions }
+  if (heat === undefined) {
+    output.result(base, describe(predictions))
+    return EXIT.ok
+  }
+  const readable = predictions.filter(({ error }) => !error).map(({ file }) => file)
+  const pictures = info.isDirectory()
+    ? readable.map((file) => ({ file, path: join(path, file) }))
+    : [{ file: readable[0]!, path }]
+  const heatMaps = await writeHeatMaps(context, { runId: run.id, pictures, directory: resolve(heat), method })
+  output.result({ ...base, heatMaps }, `${describe(predictions)}\n${heatMaps.length} heat maps in ${resolve(heat)}`)
   return EXIT.ok
 }
 
