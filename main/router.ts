@@ -152,7 +152,8 @@ export const router = os.router({
     flips: os.compare.flips.handler(({ context, input: { offset, limit, ...request } }) =>
       context.studio.evaluation.flips(request, offset, limit)
     ),
-    runs: os.compare.runs.handler(({ context, input }) => context.studio.compare.compare(input.runIds))
+    runs: os.compare.runs.handler(({ context, input }) => context.studio.compare.compare(input.runIds)),
+    report: os.compare.report.handler(({ context, input }) => context.studio.report.page(input.runIds))
   },
   predictions: {
     image: os.predictions.image.handler(({ context, input }) =>
@@ -188,6 +189,15 @@ export const router = os.router({
     get: os.explain.get.handler(({ context, input }) => context.studio.explain.get(input.explanationId)),
     list: os.explain.list.handler(({ context }) => context.studio.explain.list()),
     remove: os.explain.remove.handler(({ context, input }) => context.studio.explain.remove(input.explanationId))
+  },
+  doctor: {
+    preflight: os.doctor.preflight.handler(({ context, input, signal }) =>
+      stream(context.studio.doctor.preflight(input.datasetId, input.config, signal))
+    ),
+    run: os.doctor.run.handler(({ context, input, signal }) => context.studio.doctor.run(input.runId, signal)),
+    ignore: os.doctor.ignore.handler(({ context, input }) =>
+      context.studio.doctor.ignore(input.runId, input.code, input.note)
+    )
   },
   devices: {
     report: os.devices.report.handler(({ context }) => context.studio.devices.report()),

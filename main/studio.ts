@@ -9,6 +9,7 @@ import { CompareService } from './services/compare/compare'
 import { DatasetsService } from './services/datasets/datasets'
 import { DevicesService } from './services/devices/devices'
 import { EvaluationService } from './services/evaluation/evaluation'
+import { DoctorService } from './services/doctor/doctor'
 import { ExplainService } from './services/explain/explain'
 import { ExportsService } from './services/exports/exports'
 import { InferClient } from './services/inference/infer-client'
@@ -20,6 +21,7 @@ import { ModelsService } from './services/models/models'
 import { LooksService } from './services/predictions/looks'
 import { PredictionsService } from './services/predictions/predictions'
 import { UploadsService } from './services/predictions/uploads'
+import { ReportService } from './services/report/report'
 import { CurvesService } from './services/runs/curves'
 import { RunsService } from './services/runs/runs'
 import { SettingsService } from './services/settings/settings'
@@ -66,12 +68,14 @@ export interface Studio {
   readonly curves: CurvesService
   readonly compare: CompareService
   readonly explain: ExplainService
+  readonly doctor: DoctorService
   readonly evaluation: EvaluationService
   readonly predictions: PredictionsService
   readonly looks: LooksService
   readonly uploads: UploadsService
   readonly exports: ExportsService
   readonly interop: InteropService
+  readonly report: ReportService
   readonly devices: DevicesService
   readonly browse: typeof listFolder
   /** Ends workers and lets go of the database. */
@@ -148,6 +152,15 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     jobFile: (runId) => join(paths.runs, runId, 'job.json'),
     featureCacheDirectory: paths.featureCache
   })
+  const evaluation = new EvaluationService(store.runs)
+  const compare = new CompareService({ runs: store.runs, backbone })
+  const report = new ReportService({
+    runs: store.runs,
+    compare: (runIds) => compare.compare(runIds),
+    flips: (request, offset, limit) => evaluation.flips(request, offset, limit),
+    thumbnailFile: (imageId) => datasets.thumbnailFile(imageId),
+    version
+  })
   const neighbours = new Neighbours(store, owners)
   const status = new StatusService({ jobs, devices, datasets, runs, models, neighbours })
   const { node, electron, chrome } = process.versions
@@ -178,9 +191,11 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     runs,
     curves: new CurvesService(store.runs),
     augmentation: new AugmentationService({ infer, backbone, imageFile: (imageId) => datasets.imageFile(imageId) }),
-    evaluation: new EvaluationService(store.runs),
+    evaluation,
     explain,
-    compare: new CompareService({ runs: store.runs, backbone }),
+    doctor: new DoctorService({ ...runContext, backbones: () => models.list(), thumbnails: join(home, 'thumbnails') }),
+    compare,
+    report,
     predictions,
     looks,
     uploads,

@@ -27,6 +27,7 @@ import { classCurvesSchema, evaluationReportSchema, reportRequestSchema } from '
 import { flipRequestSchema, flipsSchema } from '../domain/flips'
 import { heatMapSchema, heatMethodSchema, pictureSourceSchema, similarImagesSchema } from '../domain/heat'
 import { foreignSourceSchema, interopExportSchema, interopImportSchema } from '../domain/interop'
+import { diagnosisCodeSchema, preflightEventSchema, runDiagnosisSchema } from '../domain/diagnosis'
 import { jobSchema } from '../domain/job'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
@@ -52,6 +53,7 @@ const page = { offset: z.int().min(0).default(0), limit: z.int().min(1).max(500)
 const datasetRef = z.object({ datasetId: z.string() })
 const modelRef = z.object({ backboneId: z.string().min(1) })
 const runRef = z.object({ runId: z.string() })
+const comparedRuns = z.object({ runIds: z.array(z.string()).min(2).max(20) })
 /** One run, or many at once. */
 const runRefs = z.union([
   z.object({ runIds: z.array(z.string()).min(1).max(MOST_ROWS) }),
@@ -175,7 +177,9 @@ export const contract = {
         datasetRef.extend({
           name: z.string().min(1).max(120).optional(),
           config: trainingConfigSchema,
-          parent: z.string().nullable().optional()
+          parent: z.string().nullable().optional(),
+          /** Findings of the pre-flight that the user knows of, with what was noted. */
+          ignored: z.array(z.object({ code: diagnosisCodeSchema, note: z.string().max(500) })).optional()
         })
       )
       .output(runSchema),
@@ -217,7 +221,9 @@ export const contract = {
   compare: {
     /** Test pictures that one of two runs got right and the other wrong, or both wrong in different ways. */
     flips: procedure.input(flipRequestSchema.extend(page)).output(flipsSchema),
-    runs: procedure.input(z.object({ runIds: z.array(z.string()).min(2).max(20) })).output(comparisonSchema)
+    runs: procedure.input(comparedRuns).output(comparisonSchema),
+    /** A comparison as one HTML page with everything in it, to send to somebody. */
+    report: procedure.input(comparedRuns).output(z.string())
   },
   predictions: {
     /** One picture: an upload's id (see POST /upload) or a path on the studio's machine. */
@@ -277,6 +283,18 @@ export const contract = {
     list: procedure.output(z.array(explanationSummarySchema)),
     /** Its experiments' results stay for others that need them. */
     remove: procedure.input(explanationRef).output(z.void())
+  },
+  doctor: {
+    /** Checks of a configuration on real pictures as they end, then all findings, ranked; leaving the stream ends it. */
+    preflight: procedure
+      .input(datasetRef.extend({ config: trainingConfigSchema }))
+      .output(eventIterator(preflightEventSchema)),
+    /** Of a run that has ended. */
+    run: procedure.input(runRef).output(runDiagnosisSchema),
+    /** Keeps with a run that a finding is known and accepted. */
+    ignore: procedure
+      .input(runRef.extend({ code: diagnosisCodeSchema, note: z.string().max(500).default('') }))
+      .output(runSchema)
   },
   devices: {
     report: procedure.output(deviceReportSchema),
