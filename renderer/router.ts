@@ -45,6 +45,12 @@ export const router = createRouter({
       component: () => import('./views/CompareView.vue'),
       meta: { title: 'Compare' }
     },
+    {
+      path: '/explain',
+      name: 'explain',
+      component: () => import('./views/ExplainView.vue'),
+      meta: { title: 'Explain the gap' }
+    },
     { path: '/models', name: 'models', component: () => import('./views/ModelsView.vue'), meta: { title: 'Models' } },
     {
       path: '/playground',

@@ -14,7 +14,9 @@ interface Made {
 }
 
 export class Budget {
-  private spentSeconds = 0
+  /** Of the clock, when the work began. */
+  private begunMs: number | null = null
+  private waitedMs = 0
   private trained = 0
   private trainSeconds = 0
   private featureImages = 0
@@ -28,15 +30,31 @@ export class Budget {
   constructor(
     readonly seconds: number,
     private readonly images: number,
-    private readonly expected: number | null
+    private readonly expected: number | null,
+    private readonly now: () => number = () => performance.now()
   ) {}
 
+  /** From here on the time counts. */
+  begin(): void {
+    this.begunMs = this.now()
+  }
+
+  /** Time in which others trained does not count. */
+  async waiting<T>(wait: Promise<T>): Promise<T> {
+    const from = this.now()
+    try {
+      return await wait
+    } finally {
+      this.waitedMs += this.now() - from
+    }
+  }
+
   get spent(): number {
-    return this.spentSeconds
+    return this.begunMs === null ? 0 : (this.now() - this.begunMs - this.waitedMs) / 1000
   }
 
   get left(): number {
-    return Math.max(0, this.seconds - this.spentSeconds)
+    return Math.max(0, this.seconds - this.spent)
   }
 
   /** Whether there was one to learn from. */
@@ -45,18 +63,12 @@ export class Budget {
   }
 
   add({ seconds, features }: Made): void {
-    this.spentSeconds += seconds
     this.trained++
     this.trainSeconds += Math.max(0, seconds - features.seconds)
     // A handful says more about starting than about computing.
     if (features.computed < Math.min(32, this.images)) return
     this.featureImages += features.computed
     this.featureSeconds += features.seconds
-  }
-
-  /** Time that was worked for nothing. */
-  waste(seconds: number): void {
-    this.spentSeconds += seconds
   }
 
   cost(): Cost {

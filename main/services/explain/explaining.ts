@@ -102,6 +102,7 @@ export class Explaining {
   }
 
   private async work(): Promise<void> {
+    this.parts.budget.begin()
     await this.update({ state: 'running' })
     for (let next = await this.next(); next && !this.halt.signal.aborted; next = await this.next()) {
       await this.make(next)
@@ -152,24 +153,24 @@ export class Explaining {
   private async make(trial: Trial): Promise<void> {
     const { context, grounds, trials, budget, explanation } = { ...this.parts, explanation: this.explanation }
     const { signal } = this.halt
-    const release = await holdPlace({
+    const place = holdPlace({
       explanations: context.store.explanations,
       id: explanation.id,
       isAlive: context.isAlive,
       signal,
       onWaiting: (name) => this.tell(`Waiting for '${name}'`)
     })
+    const release = await budget.waiting(place)
     if (!release) return
     this.running = trial
     this.explanation = { ...this.explanation, experiments: trials.shown(this.plan.steps, trial.step) }
     const startedAt = performance.now()
-    const spent = (): number => (performance.now() - startedAt) / 1000
     try {
       this.tell(PHASE_WORDS.load)
       const made = await runExperiment(context, grounds, trial.config, signal, ({ phase }) =>
         this.tell(PHASE_WORDS[phase])
       )
-      budget.add({ seconds: spent(), features: made.features })
+      budget.add({ seconds: (performance.now() - startedAt) / 1000, features: made.features })
       const { correct, seconds, diverged } = made
       trials.settle(trial, { outcome: { correct, seconds }, cached: false, diverged, error: null })
       await context.store.explanations.saveExperiment(
@@ -177,7 +178,6 @@ export class Explaining {
         { datasetHash: grounds.dataset.contentHash, config: trial.config }
       )
     } catch (error) {
-      budget.waste(spent())
       if (signal.aborted) return
       if (!(error instanceof StudioError) || this.isEnd(trial.step)) throw error
       context.log.error('an experiment failed', error, { id: trial.id })

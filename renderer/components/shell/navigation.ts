@@ -20,5 +20,6 @@ export const SCREENS: Screen[] = [
 export function screenOf(routeName: string): string {
   if (routeName === 'dataset') return 'datasets'
   if (routeName === 'run' || routeName === 'new-run') return 'runs'
+  if (routeName === 'explain') return 'compare'
   return routeName
 }
