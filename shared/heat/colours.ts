@@ -18,9 +18,6 @@ const STEPS = 256
 /** Points on the curve that its length is measured by. */
 const FINE = 4096
 
-/** RGB bytes of 256 steps, one after the other: how little to how much. */
-export const HEAT_COLOURS: Uint8Array = evenSteps()
-
 function evenSteps(): Uint8Array {
   const points = Array.from({ length: FINE + 1 }, (_, index) => onCurve(index / FINE))
   const lengths = [0]
@@ -68,3 +65,6 @@ function toRgb([lightness, a, b]: Lab): number[] {
     return Math.round(255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055))
   })
 }
+
+/** RGB bytes of 256 steps, one after the other: how little to how much. */
+export const HEAT_COLOURS: Uint8Array = evenSteps()
