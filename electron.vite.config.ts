@@ -45,7 +45,8 @@ export default defineConfig({
           'workers/train': at('main/workers/train.ts'),
           'workers/infer': at('main/workers/infer.ts'),
           'workers/runtime': at('main/workers/runtime.ts'),
-          'workers/models': at('main/workers/models.ts')
+          'workers/models': at('main/workers/models.ts'),
+          'workers/doctor': at('main/workers/doctor.ts')
         },
         output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' }
       }

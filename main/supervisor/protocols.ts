@@ -1,6 +1,7 @@
 /** Which words each kind of worker knows, and which of them is its last. */
 import type { ZodType } from 'zod'
 import type { WorkerKind } from '@shared/worker-protocol/common'
+import { doctorMessageSchema, type DoctorMessage, type DoctorRequest } from '@shared/worker-protocol/doctor'
 import { importMessageSchema, type ImportMessage, type ImportRequest } from '@shared/worker-protocol/import'
 import { inferMessageSchema, type InferMessage, type InferRequest } from '@shared/worker-protocol/infer'
 import { modelsMessageSchema, type ModelsMessage, type ModelsRequest } from '@shared/worker-protocol/models'
@@ -12,6 +13,7 @@ interface WorkerWords {
   train: { request: TrainRequest; message: TrainMessage; last: 'finished' }
   runtime: { request: RuntimeRequest; message: RuntimeMessage; last: 'ready' }
   models: { request: ModelsRequest; message: ModelsMessage; last: 'finished' }
+  doctor: { request: DoctorRequest; message: DoctorMessage; last: 'finished' }
   infer: { request: InferRequest; message: InferMessage; last: never }
 }
 
@@ -25,7 +27,8 @@ export const MESSAGE_SCHEMAS: { [K in WorkerKind]: ZodType<MessageFrom<K>> } = {
   train: trainMessageSchema,
   runtime: runtimeMessageSchema,
   infer: inferMessageSchema,
-  models: modelsMessageSchema
+  models: modelsMessageSchema,
+  doctor: doctorMessageSchema
 }
 
 /** Null: this kind lives until it is ended from outside. */
@@ -34,5 +37,6 @@ export const LAST_MESSAGE_TYPE: { [K in WorkerKind]: string | null } = {
   train: 'finished',
   runtime: 'ready',
   infer: null,
-  models: 'finished'
+  models: 'finished',
+  doctor: 'finished'
 }

@@ -2,7 +2,17 @@
 import { z } from 'zod'
 import { errorDataSchema } from '../errors'
 
-export const jobKindSchema = z.enum(['import', 'train', 'predict', 'export', 'runtime', 'measure', 'backbone', 'explain'])
+export const jobKindSchema = z.enum([
+  'import',
+  'train',
+  'predict',
+  'export',
+  'runtime',
+  'measure',
+  'backbone',
+  'explain',
+  'doctor'
+])
 export type JobKind = z.infer<typeof jobKindSchema>
 
 export const jobSchema = z.object({

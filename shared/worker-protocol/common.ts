@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { errorDataSchema } from '../errors'
 
 /** Which entry of main/workers a process runs. */
-export const workerKindSchema = z.enum(['import', 'train', 'infer', 'runtime', 'models'])
+export const workerKindSchema = z.enum(['import', 'train', 'infer', 'runtime', 'models', 'doctor'])
 export type WorkerKind = z.infer<typeof workerKindSchema>
 
 /** Where the prepared TensorFlow runtime lies. Written by engine/runtime, passed to the workers that load it. */

@@ -2,7 +2,8 @@
 import type { Backbone } from '@shared/domain/backbone'
 import type { DatasetClass } from '@shared/domain/dataset'
 import type { ExecutorId } from '@shared/domain/backbone'
-import { valueRange, type PreprocessingContract } from '@shared/domain/preprocessing'
+import { contractDifferences, type ContractDifference } from '@shared/domain/contract-differences'
+import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import { courseOf } from './course'
 import { featureKey, fineTuneKey, headKey, headPasses, type Speeds } from './speeds'
@@ -60,23 +61,20 @@ export function configWarnings(config: TrainingConfig, backbone: Backbone): stri
 }
 
 function contractWarnings(contract: PreprocessingContract, backbone: Backbone): string[] {
-  const own = backbone.contract
-  const warnings: string[] = []
-  const range = (of: PreprocessingContract): string =>
-    `[${valueRange(of)
-      .map((value) => Number(value.toFixed(2)))
-      .join(', ')}]`
-  if (contract.mean.join() !== own.mean.join() || contract.std.join() !== own.std.join()) {
-    warnings.push(`The network will see values in ${range(contract)}; ${backbone.name} was trained on ${range(own)}.`)
+  return contractDifferences(contract, backbone.contract).map((difference) => sentence(difference, backbone.name))
+}
+
+function sentence({ aspect, used, known }: ContractDifference, name: string): string {
+  switch (aspect) {
+    case 'range':
+      return `The network will see values in ${used}; ${name} was trained on ${known}.`
+    case 'channel-order':
+      return `Colours come as ${used}; ${name} was trained on ${known}.`
+    case 'size':
+      return `Pictures come at ${used}; ${name} was trained on ${known}.`
+    case 'crop':
+      return `Of each picture comes ${used}; ${name} was trained on ${known}.`
+    case 'resize':
+      return `Pictures are resized by '${used}'; ${name} was trained with '${known}'.`
   }
-  if (contract.colorOrder !== own.colorOrder) {
-    warnings.push(`Colours come as ${contract.colorOrder}; ${backbone.name} was trained on ${own.colorOrder}.`)
-  }
-  if (contract.size !== own.size) {
-    warnings.push(`Pictures come at ${contract.size}²; ${backbone.name} was trained on ${own.size}².`)
-  }
-  if (contract.crop !== own.crop) {
-    warnings.push(`Pictures are cut by '${contract.crop}'; ${backbone.name} was trained with '${own.crop}'.`)
-  }
-  return warnings
 }

@@ -1,7 +1,5 @@
 /** A learning rate range test: a train worker of its own, without a run. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { validateConfig } from '@shared/domain/presets'
 import type { RangeTest, RangeTestEvent } from '@shared/domain/range-test'
 import type { RunProgress } from '@shared/domain/run'
@@ -11,6 +9,7 @@ import type { TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import { WorkerConversation } from '../../supervisor/supervisor'
 import type { RunContext } from './context'
 import { assertStartable } from './preflight'
+import { rehearsalJob } from './rehearsal'
 import { writeTrainJob } from './train-job'
 
 const STOP_GRACE_MS = 10_000
@@ -100,24 +99,5 @@ export async function* rangeTest(
 }
 
 async function prepareJob(context: RunContext, datasetId: string, config: TrainingConfig): Promise<TrainJob> {
-  const { dataset, classes, backbone } = await assertStartable(context, datasetId, config)
-  const { compute, paths, store } = context
-  const directory = await mkdtemp(join(tmpdir(), 'range-test-'))
-  return {
-    runId: 'range-test',
-    directory,
-    backbonesDirectories: paths.backbones,
-    featureCacheDirectory: paths.featureCache,
-    decodedDirectory: paths.decoded,
-    datasetRoot: dataset.root,
-    classes: classes.map(({ name }) => name),
-    images: await store.datasets.trainingImages(datasetId),
-    config,
-    contract: config.contract ?? backbone.contract,
-    runtime: compute.runtime(),
-    fallback: compute.report().why,
-    threads: compute.report().cpu.threads,
-    datasetHash: dataset.contentHash,
-    checkpoints: { directory: join(directory, 'checkpoints'), resume: false, everySeconds: 0 }
-  }
+  return rehearsalJob(context, await assertStartable(context, datasetId, config), config, 'range-test')
 }

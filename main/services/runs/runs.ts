@@ -2,7 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isResting, isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
-import { newAnnotations } from '@shared/domain/run-annotations'
+import { newAnnotations, type IgnoredFinding } from '@shared/domain/run-annotations'
 import type { RangeTestEvent } from '@shared/domain/range-test'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import { validateConfig } from '@shared/domain/presets'
@@ -33,6 +33,8 @@ export interface StartRun {
   importSeconds?: number
   /** The run that this one was duplicated from. */
   parent?: string | null
+  /** Findings of the doctor that the user knows of. */
+  ignored?: Pick<IgnoredFinding, 'code' | 'note'>[]
 }
 
 export class RunsService {
@@ -108,7 +110,8 @@ export class RunsService {
     name,
     config: wanted,
     importSeconds = 0,
-    parent = null
+    parent = null,
+    ignored = []
   }: StartRun): Promise<Run> {
     const { store } = this.context
     const config = validateConfig(wanted)
@@ -138,7 +141,8 @@ export class RunsService {
       startedAt: null,
       endedAt: null,
       ...newAnnotations(),
-      parent
+      parent,
+      ignored: ignored.map(({ code, note }) => ({ code, note, at: Date.now() }))
     }
     await store.runs.create(run, process.pid)
     return this.enqueue({ run, dataset, images, backbone, resume: false }, { importSeconds })

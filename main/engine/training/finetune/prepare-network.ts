@@ -5,6 +5,7 @@ import type { NetworkGraph } from '../../backbones/graph'
 import { multipliesBfloat16 } from '../../executors/tensorflow-kernels/processor'
 import type { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import type { HeadWeights, TrainableBlock } from '../finetune-contract'
+import { adaptingMomentum } from './adapting-momentum'
 import { foldForTraining } from './fold'
 import { layerRates } from './layer-rates'
 import { TrainableNetwork } from './trainable-network'
@@ -36,9 +37,6 @@ export function prepareNetwork(
   })
   return { network, unfold: (weights) => folded?.unfold(weights) ?? weights }
 }
-
-/** max(1 − 10/n, 0.9): an epoch is long enough for the statistics to arrive, and a short one not dominated by its last batch. */
-const adaptingMomentum = (batchesPerEpoch: number): number => Math.max(1 - 10 / batchesPerEpoch, 0.9)
 
 const notInBfloat16 = (onGpu: boolean): StudioError =>
   new StudioError(

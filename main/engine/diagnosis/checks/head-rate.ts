@@ -1,0 +1,127 @@
+/** Whether the head learns at its rate: the training itself on the sample, beside a tenth and ten times of it. */
+import { found, passed, skipped, type Check, type CheckResult } from '../check'
+import type { Examination } from '../examination'
+import { barsPicture } from '../picture'
+import { tryHead, type HeadTrial } from '../head-trial'
+
+const LOWER = 0.1
+const HIGHER = 10
+/** How many times the best loss at another rate has to be passed before the rate is to blame. */
+const WORSE = 1.25
+const FAR_WORSE = 1.6
+/** Nats of the last loss above the best, from which the training undoes what it learned. */
+const RATES_TRIED = 3
+
+export const headRateCheck: Check = {
+  code: 'training/learning-rate-high',
+  phase: 'Training the head at several rates',
+  async run(examination) {
+    const { config } = examination
+    const both = ['training/learning-rate-high', 'training/learning-rate-low'] as const
+    if (config.mode === 'finetune' && !config.fineTune.headFirst) {
+      return both.map((code) => skipped(code, 'No head is trained before the backbone.'))
+    }
+    if (config.head.method === 'lbfgs') {
+      return both.map((code) => passed(code, 'The head is solved by L-BFGS, which has no learning rate.'))
+    }
+    const trials = new Map<number, HeadTrial>()
+    const attempt = async (factor: number): Promise<HeadTrial> => {
+      const known = trials.get(factor)
+      if (known) return known
+      const trial = await trialAt(examination, factor)
+      trials.set(factor, trial)
+      return trial
+    }
+    const [own, lower, higher] = [await attempt(1), await attempt(LOWER), await attempt(HIGHER)]
+    let best = 1
+    if (lower.best * WORSE < own.best) best = await descend(attempt, LOWER)
+    else if (higher.best * WORSE < own.best) best = await descend(attempt, HIGHER)
+    return judge(examination, own, trials, best)
+  }
+}
+
+const trialAt = async (examination: Examination, factor: number): Promise<HeadTrial> => {
+  const { config, classes, trainCount, signal } = examination
+  const learningRate = Math.min(10, config.head.learningRate * factor)
+  return tryHead({
+    runtime: examination.headRuntime(),
+    data: await examination.headInputs(),
+    classes: classes.length,
+    config: { ...config, head: { ...config.head, learningRate } },
+    trainCount,
+    signal
+  })
+}
+
+/** Goes on in one direction while it helps. @returns the best factor */
+async function descend(attempt: (factor: number) => Promise<HeadTrial>, step: number): Promise<number> {
+  let factor = step
+  for (let round = 1; round < RATES_TRIED; round++) {
+    const [here, next] = [await attempt(factor), await attempt(factor * step)]
+    if (next.best * 1.02 >= here.best) break
+    factor *= step
+  }
+  return factor
+}
+
+function judge(
+  { config, classes }: Examination,
+  own: HeadTrial,
+  trials: ReadonlyMap<number, HeadTrial>,
+  best: number
+): CheckResult[] {
+  const rate = config.head.learningRate
+  const key = 'head.learningRate'
+  const chance = Math.log(classes.length)
+  const better = trials.get(best)!
+  const evidence = {
+    text: `${sentence(own, rate)} ${best === 1 ? '' : sentence(better, rate * best)}`.trim(),
+    value: own.best,
+    expected: better.best,
+    picture: drawn(trials, rate, chance)
+  }
+  const ratio = own.best / better.best
+  const high = (): CheckResult =>
+    found('training/learning-rate-high', {
+      severity: ratio > FAR_WORSE || own.best > chance ? 'severe' : 'warning',
+      weight: 8 + 6 * Math.min(ratio, 5),
+      title: `The head's learning rate of ${shown(rate)} is too high.`,
+      evidence,
+      repair: { label: `Use ${shown(rate * best)}`, changes: { [key]: rounded(rate * best) } }
+    })
+  const low = (): CheckResult =>
+    found('training/learning-rate-low', {
+      severity: ratio > FAR_WORSE ? 'severe' : 'warning',
+      weight: 8 + 6 * Math.min(ratio, 5),
+      title: `The head's learning rate of ${shown(rate)} is too low: its training ends before it has learned.`,
+      evidence,
+      repair: { label: `Use ${shown(rate * best)}`, changes: { [key]: rounded(rate * best) } }
+    })
+  const fine = `At ${shown(rate)} the head comes to ${own.best.toFixed(2)} nats on what was held out; other rates are no better.`
+  return [
+    best < 1 ? high() : passed('training/learning-rate-high', fine),
+    // Cut short, a low rate only looks low.
+    best > 1 && own.cut < 2 ? low() : passed('training/learning-rate-low', fine)
+  ]
+}
+
+const sentence = ({ best, accuracy, highest }: HeadTrial, rate: number): string =>
+  Number.isFinite(best)
+    ? `At ${shown(rate)}: ${best.toFixed(2)} nats at best on what was held out, ${Math.round(accuracy * 100)} % right, highest training loss ${highest.toFixed(1)}.`
+    : `At ${shown(rate)} the loss is not a number.`
+
+function drawn(trials: ReadonlyMap<number, HeadTrial>, rate: number, chance: number): string {
+  const bars = [...trials].sort(([a], [b]) => a - b)
+  return barsPicture(
+    'loss on what was held out',
+    bars.map(([factor, { best }]) => ({
+      label: shown(rate * factor),
+      value: Number.isFinite(best) ? best / Math.max(chance, 1e-6) : 1,
+      text: Number.isFinite(best) ? best.toFixed(2) : 'no number',
+      wrong: factor === 1
+    }))
+  )
+}
+
+const rounded = (rate: number): number => Number(rate.toPrecision(2))
+const shown = (rate: number): string => (rate < 1e-4 ? rounded(rate).toExponential() : String(rounded(rate)))
