@@ -148,3 +148,14 @@ test('flips are the pictures on which the two disagree, the surest wrong answer 
     data: { code: 'run/not-found' }
   })
 })
+
+test('a comparison as one page, with nothing in it that is fetched', async () => {
+  const page = await api.compare.report({ runIds: [a, b] })
+  const [first, second] = await Promise.all([api.runs.get({ runId: a }), api.runs.get({ runId: b })])
+  const { verdict } = await api.compare.runs({ runIds: [a, b] })
+  for (const text of [first.name, second.name, verdict]) expect(page).toContain(text)
+  expect(page).toContain("default-src 'none'".replaceAll("'", '&#39;'))
+  expect(page.match(/(?:src|href|url)\s*[=(]\s*"?(?!data:)[^"\s>]+/g)).toBeNull()
+  expect(page).toContain('data:image/webp;base64,')
+  expect(page).toContain('taken for')
+})

@@ -52,7 +52,8 @@ line.grid { stroke: var(--line); display: inline } .frame { fill: none; stroke: 
 ${RUN_COLORS.map((_, index) => `.line.run-${index} { stroke: var(--run-${index}) } .dot.run-${index} { fill: var(--run-${index}) }`).join(' ')}
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: 8px }
-th, td { text-align: left; padding: 4px 20px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
+th, td { text-align: left; padding: 4px 20px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; max-width: 36em }
+th, .number { white-space: nowrap }
 thead th { color: var(--muted); font-weight: 400 } tbody th { font-weight: 500; color: var(--strong) }
 th.kind { color: var(--muted); font-weight: 400; padding-top: 12px } .number { text-align: right }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(116px, 1fr)); gap: 12px }

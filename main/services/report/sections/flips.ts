@@ -49,7 +49,7 @@ export async function flipsSection(
 
 function picture(right: Prediction, wrong: Prediction, source: string | null): Html {
   return html`<figure class="picture">
-    ${source ? html`<img src="${source}" alt="${right.image.path}" loading="lazy" />` : html`<div class="none">no picture</div>`}
+    ${source ? html`<img src="${source}" alt="${right.image.path}" />` : html`<div class="none">no picture</div>`}
     <figcaption>
       ${right.truth}<br /><span class="hint">taken for ${wrong.predicted}, ${formatPercent(wrong.confidence, 0)}</span>
     </figcaption>
