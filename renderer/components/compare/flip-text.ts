@@ -1,7 +1,6 @@
 /** What is said of the pictures on which two runs disagree. */
-import type { Prediction } from '@shared/domain/evaluation'
 import { FLIP_KINDS, type FlipKind, type Flips } from '@shared/domain/flips'
-import { formatCount, formatPercent } from '@shared/text/format'
+import { formatCount } from '@shared/text/format'
 
 const images = (count: number): string => `${formatCount(count)} ${count === 1 ? 'image' : 'images'}`
 
@@ -38,7 +37,3 @@ export function flipSummary(flips: Flips, a: string, b: string): string[] {
   }
   return sentences
 }
-
-/** 'right, 93 % sure', 'guessed daisy, 61 %'. */
-export const guessText = ({ correct, predicted, confidence }: Prediction): string =>
-  `${correct ? 'right' : `guessed ${predicted}`}, ${formatPercent(confidence, 0)} sure`

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import { countFlips, disagreement } from '../../../main/services/evaluation/flips'
-import { flipSummary, guessText, kindChoices } from '../../../renderer/components/compare/flip-text'
-import type { Prediction } from '@shared/domain/evaluation'
+import { flipSummary, kindChoices } from '../../../renderer/components/compare/flip-text'
 import type { Flips } from '@shared/domain/flips'
 
 const side = (rows: [truth: number, predicted: number, probability: number][]) => ({
@@ -80,10 +79,4 @@ it('counts the kinds in the class that is looked at', () => {
   expect(labels(null)).toEqual(['Only A right · 9', 'Only B right · 6', 'Both wrong, differently · 1'])
   expect(labels('cat')).toEqual(['Only A right · 2', 'Only B right · 0', 'Both wrong, differently · 0'])
   expect(labels('dog')[0]).toBe('Only A right · 0')
-})
-
-it('says what a run made of a picture', () => {
-  const guess = { correct: false, predicted: 'eel', confidence: 0.614 } as Prediction
-  expect(guessText(guess)).toBe('guessed eel, 61 % sure')
-  expect(guessText({ ...guess, correct: true })).toBe('right, 61 % sure')
 })
