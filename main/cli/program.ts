@@ -1,7 +1,6 @@
 /** The verbs and their options. */
 import { Command, CommanderError, Option } from 'commander'
 import { heatMethodSchema } from '@shared/domain/heat'
-import { presetIdSchema, trainingModeSchema } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
 import { parsePort } from '../http/serve-studio'
 import { calibrateRun } from './commands/calibrate'
@@ -10,6 +9,7 @@ import { listDatasets } from './commands/datasets'
 import { runDemo } from './commands/demo'
 import { showDevices } from './commands/devices'
 import { explainRuns, type ExplainOptions } from './commands/explain'
+import { doctor } from './commands/doctor'
 import { exportRun } from './commands/export'
 import { fit, type FitOptions } from './commands/fit'
 import { importFolder } from './commands/import'
@@ -18,6 +18,7 @@ import { rangeTest } from './commands/range-test'
 import { reportRuns } from './commands/report'
 import { pauseRun, resumeRun } from './commands/resume'
 import { listRuns } from './commands/runs'
+import { withConfigOptions, withCourseOptions } from './config-options'
 import { addModelVerbs } from './model-verbs'
 import { Output } from './output'
 import { EXIT, runCommand, type ExitCode, type GlobalOptions, type SessionOptions } from './session'
@@ -59,39 +60,32 @@ function addDataVerbs(program: Command, run: Run): void {
 }
 
 function addRunVerbs(program: Command, run: Run): void {
-  verb(program, 'fit', 'train on a folder or on a dataset')
-    .argument('<dir|dataset>')
-    .addOption(
-      new Option('--mode <mode>', "what learns; left out, the preset's own").choices(trainingModeSchema.options)
-    )
-    .addOption(
-      new Option('--preset <preset>', 'where the settings come from').choices(presetIdSchema.options).default('default')
-    )
-    .option('--backbone <name>', 'id or name of a backbone that `models` lists')
-    .option('--epochs <n>', 'epochs of the mode', wholeNumber)
-    .option('--seed <n>', 'seed of the run: first weights, order, augmentation', wholeNumber)
-    .option('--split-seed <n>', 'seed of the train/validation/test split', wholeNumber)
-    .option('--set <key=value...>', 'any setting, for example head.learningRate=0.01; may be repeated', collect, [])
+  withCourseOptions(
+    withConfigOptions(verb(program, 'fit', 'train on a folder or on a dataset').argument('<dir|dataset>'))
+  )
     .option('--name <name>', 'what the run is called')
     .action((reference: string, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
       return run(options, (context) => fit(context, reference, options))
     })
-  verb(program, 'range-test', 'try learning rates from 1e-7 to 10 and suggest one')
-    .argument('<dir|dataset>')
-    .addOption(
-      new Option('--mode <mode>', "what learns; left out, the preset's own").choices(trainingModeSchema.options)
+  withConfigOptions(
+    verb(program, 'range-test', 'try learning rates from 1e-7 to 10 and suggest one').argument('<dir|dataset>')
+  ).action((reference: string, _: unknown, command: Command) => {
+    const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
+    return run(options, (context) => rangeTest(context, reference, options))
+  })
+  withCourseOptions(
+    withConfigOptions(
+      verb(
+        program,
+        'doctor',
+        'say what is wrong with a configuration before it is trained, or with a run after it'
+      ).argument('<run|dir|dataset>', 'of a run its own configuration counts, and the options do not')
     )
-    .addOption(
-      new Option('--preset <preset>', 'where the settings come from').choices(presetIdSchema.options).default('default')
-    )
-    .option('--backbone <name>', 'id or name of a backbone that `models` lists')
-    .option('--seed <n>', 'seed of first weights, order, augmentation', wholeNumber)
-    .option('--set <key=value...>', 'any setting; may be repeated', collect, [])
-    .action((reference: string, _: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
-      return run(options, (context) => rangeTest(context, reference, options))
-    })
+  ).action((reference: string, _: unknown, command: Command) => {
+    const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
+    return run(options, (context) => doctor(context, reference, options))
+  })
   verb(program, 'resume', 'go on with a run that was paused or interrupted')
     .argument('<run>', 'id, beginning of an id, or name')
     .action((reference: string, _: unknown, command: Command) =>
@@ -173,8 +167,6 @@ function addMachineVerbs(program: Command, run: Run, session: SessionOptions): v
       await new Promise(() => undefined)
     })
 }
-
-const collect = (value: string, before: string[]): string[] => [...before, value]
 
 function usageFailure(error: unknown, output: Output): ExitCode {
   if (error instanceof CommanderError) {
