@@ -144,6 +144,10 @@ export const router = os.router({
     ),
     calibrate: os.runs.calibrate.handler(({ context, input }) => context.studio.runs.calibrate(input.runId)),
     rename: os.runs.rename.handler(({ context, input }) => context.studio.runs.rename(input.runId, input.name)),
+    query: os.runs.query.handler(({ context, input }) => context.studio.runs.table.query(input)),
+    columns: os.runs.columns.handler(({ context }) => context.studio.runs.table.columns()),
+    exportTable: os.runs.exportTable.handler(({ context, input }) => context.studio.runs.table.export(input)),
+    annotate: os.runs.annotate.handler(({ context, input }) => context.studio.runs.annotate(input)),
     remove: os.runs.remove.handler(({ context, input }) => context.studio.runs.remove(...input.runIds)),
     restore: os.runs.restore.handler(({ context, input }) => context.studio.runs.restore(...input.runIds)),
     purge: os.runs.purge.handler(({ context, input }) => context.studio.runs.purge(...input.runIds))

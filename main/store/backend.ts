@@ -10,6 +10,7 @@ import { importQueries } from './queries/imports'
 import { metricQueries } from './queries/metrics'
 import { predictionQueries } from './queries/predictions'
 import { shelfQueries } from './queries/run-shelf'
+import { runTableQueries } from './queries/run-table'
 import { runQueries } from './queries/runs'
 import { storeError } from './sqlite-errors'
 
@@ -19,6 +20,7 @@ function createBackend(connection: Connection) {
     runs: {
       ...runQueries(connection),
       ...shelfQueries(connection),
+      ...runTableQueries(connection),
       ...metricQueries(connection),
       ...curveQueries(connection),
       ...predictionQueries(connection),

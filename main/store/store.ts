@@ -17,7 +17,7 @@ import type { Explanation, ExplanationSummary } from '@shared/domain/explanation
 import type { Finding } from '@shared/domain/finding'
 import type { ImageTrait, ReportSlice } from '@shared/domain/image-trait'
 import type { MetricPoint, Run } from '@shared/domain/run'
-import type { RunAnnotation } from '@shared/domain/run-query'
+import type { RunAnnotation, RunColumn, RunQuery, RunTable } from '@shared/domain/run-query'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import type { KnownImage } from '@shared/worker-protocol/import'
 
@@ -187,6 +187,10 @@ export interface RunStore {
   predictionsOf(id: string, split: Split, imageIds: readonly number[]): Promise<Prediction[]>
   /** What came of every test image, for paired tests. */
   testOutcomes(id: string): Promise<TestOutcome[]>
+  /** Runs that match, a page of them in order, groups and counts. @throws StudioError query/invalid, with the place in the filter */
+  table(query: RunQuery): Promise<RunTable>
+  /** What a table can show of the runs there are. */
+  tableColumns(): Promise<RunColumn[]>
   /** Each of these, all or none. @throws StudioError run/not-found. @returns them as they are now */
   annotate(ids: readonly string[], changes: RunAnnotation): Promise<Run[]>
   /** Out of every list, until they are restored or purged. @throws StudioError run/not-found, run/active when one is not settled */

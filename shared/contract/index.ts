@@ -33,7 +33,14 @@ import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
 import { rangeTestEventSchema } from '../domain/range-test'
 import { metricPointSchema, runEventSchema, runSchema } from '../domain/run'
-import { MOST_ROWS } from '../domain/run-query'
+import {
+  annotateSchema,
+  exportTableSchema,
+  MOST_ROWS,
+  runColumnSchema,
+  runQuerySchema,
+  runTableSchema
+} from '../domain/run-query'
 import {
   folderListingSchema,
   settingsChangeSchema,
@@ -211,6 +218,14 @@ export const contract = {
     rename: procedure.input(runRef.extend({ name: z.string().min(1).max(120) })).output(runSchema),
     /** Fits the temperature on the validation images and keeps it; predictions and exports use it from then on. */
     calibrate: procedure.input(runRef).output(runSchema),
+    /** The table: runs that match a filter, in order, a page of them; groups and counts. */
+    query: procedure.input(runQuerySchema).output(runTableSchema),
+    /** What the table can show, sort and filter by. */
+    columns: procedure.output(z.array(runColumnSchema)),
+    /** Every run that matches, as the text of a CSV or JSON file. */
+    exportTable: procedure.input(exportTableSchema).output(z.string()),
+    /** Tags, notes, star and archive, on many runs at once: on all of them or on none. */
+    annotate: procedure.input(annotateSchema).output(z.void()),
     /** Takes them out of the lists. */
     remove: procedure.input(runRefs).output(z.void()),
     /** Brings removed runs back. */

@@ -1,7 +1,7 @@
 /** A run as a line of a table: every setting, fact and figure under one name, as filters, sorts and columns know it. */
 import type { Run } from './run'
 import type { Scalar } from './run-annotations'
-import { flattenConfig } from './training-config'
+import { flattenConfig, trainingConfigSchema } from './training-config'
 
 export type ValueGroup = 'setting' | 'fact' | 'metric'
 export interface RunValue {
@@ -14,52 +14,67 @@ const RENAMED = new Set(['mode', 'preset', 'backboneId', 'seed'])
 /** What a run that trains a head alone does not do. */
 const FINE_TUNING = /^(fineTune|augmentation)\./u
 
+type Reader = (run: Run) => unknown
+
+/** Known of any run, whoever trained it. */
+const FACTS: Record<string, Reader> = {
+  name: (run) => run.name,
+  state: (run) => run.state,
+  source: (run) => run.imported?.source ?? 'studio',
+  dataset: (run) => run.datasetName || null,
+  device: (run) => run.environment?.device,
+  executor: (run) => run.environment?.trainingExecutor,
+  images: (run) => (run.imported ? null : run.imageCount),
+  classes: (run) => (run.imported ? null : run.classes.length),
+  epochs: (run) => run.epochsDone,
+  created: (run) => run.createdAt,
+  started: (run) => run.startedAt,
+  ended: (run) => run.endedAt,
+  starred: (run) => run.starred,
+  archived: (run) => run.archivedAt !== null,
+  notes: (run) => run.notes || null,
+  parent: (run) => run.parent,
+  error: (run) => run.error?.code
+}
+
+const SETTINGS: Record<string, Reader> = {
+  backbone: ({ config }) => config.backboneId,
+  mode: ({ config }) => config.mode,
+  preset: ({ config }) => config.preset,
+  seed: ({ config }) => config.seed
+}
+
+const METRICS: Record<string, Reader> = {
+  'best.epoch': (run) => run.best?.epoch,
+  'test.accuracy': (run) => run.test?.accuracy,
+  'test.loss': (run) => run.test?.loss,
+  'test.macroF1': (run) => run.test?.macroF1,
+  'test.count': (run) => run.test?.count,
+  'seconds.import': (run) => run.seconds?.import,
+  'seconds.features': (run) => run.seconds?.features,
+  'seconds.train': (run) => run.seconds?.train,
+  'seconds.total': (run) => run.seconds?.total,
+  'calibration.temperature': (run) => run.calibration?.temperature,
+  'calibration.eceAfter': (run) => run.calibration?.eceAfter
+}
+
+/** Keys that mean something even where no run has a value yet. */
+export function wellKnownKeys(): string[] {
+  const settings = Object.keys(flattenConfig(trainingConfigSchema.parse({}))).filter((key) => !RENAMED.has(key))
+  return [...Object.keys({ ...FACTS, ...SETTINGS, ...METRICS }), 'seedGroup', ...settings]
+}
+
 /** By key (see run-query.ts). What has no value is not there. */
 export function runValues(run: Run): Map<string, RunValue> {
   const values = new Map<string, RunValue>()
-  const put = (group: ValueGroup, entries: Record<string, unknown>): void => {
-    for (const [key, value] of Object.entries(entries)) {
-      const scalar = toScalar(value)
-      if (scalar !== null) values.set(key, { group, value: scalar })
-    }
+  const put = (group: ValueGroup, key: string, value: unknown): void => {
+    const scalar = toScalar(value)
+    if (scalar !== null) values.set(key, { group, value: scalar })
   }
-  const { config, environment, best, test, seconds, calibration } = run
-  put('fact', {
-    name: run.name,
-    state: run.state,
-    source: run.imported?.source ?? 'studio',
-    dataset: run.datasetName || null,
-    device: environment?.device,
-    executor: environment?.trainingExecutor,
-    images: run.imported ? null : run.imageCount,
-    classes: run.imported ? null : run.classes.length,
-    epochs: run.epochsDone,
-    created: run.createdAt,
-    started: run.startedAt,
-    ended: run.endedAt,
-    starred: run.starred,
-    archived: run.archivedAt !== null,
-    notes: run.notes || null,
-    parent: run.parent,
-    error: run.error?.code
-  })
-  if (!run.imported) {
-    put('setting', { backbone: config.backboneId, mode: config.mode, preset: config.preset, seed: config.seed })
-  }
-  put('setting', settingsOf(run))
-  put('metric', {
-    'best.epoch': best?.epoch,
-    'test.accuracy': test?.accuracy,
-    'test.loss': test?.loss,
-    'test.macroF1': test?.macroF1,
-    'test.count': test?.count,
-    'seconds.import': seconds?.import,
-    'seconds.features': seconds?.features,
-    'seconds.train': seconds?.train,
-    'seconds.total': seconds?.total,
-    'calibration.temperature': calibration?.temperature,
-    'calibration.eceAfter': calibration?.eceAfter
-  })
+  for (const [key, read] of Object.entries(FACTS)) put('fact', key, read(run))
+  if (!run.imported) for (const [key, read] of Object.entries(SETTINGS)) put('setting', key, read(run))
+  for (const [key, value] of Object.entries(settingsOf(run))) put('setting', key, value)
+  for (const [key, read] of Object.entries(METRICS)) put('metric', key, read(run))
   return values
 }
 

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isResting, isSettled, type MetricPoint, type Run, type RunEvent } from '@shared/domain/run'
 import { newAnnotations, type IgnoredFinding } from '@shared/domain/run-annotations'
+import type { RunAnnotation } from '@shared/domain/run-query'
 import type { RangeTestEvent } from '@shared/domain/range-test'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import { validateConfig } from '@shared/domain/presets'
@@ -21,6 +22,7 @@ import { rangeTest } from './range-test'
 import { recommend } from './recommend'
 import { RunQueue, type Ending } from './run-queue'
 import { watchStoredRun } from './stored-run'
+import { RunTableService } from './table'
 import { buildTrainJob, runDirectory, type TrainJobParts } from './train-job'
 import { PAUSE_FILE, STOP_FILE, Training, type FeatureCounts } from './training'
 
@@ -38,6 +40,7 @@ export interface StartRun {
 }
 
 export class RunsService {
+  readonly table: RunTableService
   private readonly queue: RunQueue
   private readonly counts = new Map<string, FeatureCounts>()
   private readonly listeners = new Set<(run: Run) => void>()
@@ -46,6 +49,7 @@ export class RunsService {
   private starting: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly context: RunContext) {
+    this.table = new RunTableService(context.store.runs)
     this.queue = new RunQueue({
       settleWaiting: ({ id }, state) => context.store.runs.update(id, { state, endedAt: Date.now() }),
       onSettled: async ({ live: { run }, training }) => {
@@ -313,6 +317,12 @@ export class RunsService {
     this.queue.live(runId)?.setRun(run)
     this.listChanged()
     return run
+  }
+
+  /** Tags, notes, star and archive, on many runs at once. @throws StudioError run/not-found */
+  async annotate({ runIds, ...changes }: RunAnnotation & { runIds: readonly string[] }): Promise<void> {
+    for (const run of await this.context.store.runs.annotate(runIds, changes)) this.queue.live(run.id)?.setRun(run)
+    this.listChanged()
   }
 
   /** Takes runs out of the lists; `restore` brings them back. @throws StudioError run/not-found, run/active */
