@@ -101,6 +101,22 @@ it('filters by cell of the confusion matrix', async () => {
   expect([page.total, page.predictions.length]).toEqual([5, 2])
 })
 
+it('shows calibrated probabilities of a calibrated run, and keeps those that it gave', async () => {
+  const filter = { split: 'test', truth: 'cat', predicted: 'cat' } as const
+  const first = async () => (await store.runs.predictions(runId, filter, 0, 1)).predictions[0]!
+  const before = await first()
+  const rows = (await store.runs.probabilities(runId, 'test')).probabilities
+  const measured = { nllBefore: 1, nllAfter: 0.9, eceBefore: 0.2, eceAfter: 0.1, count: 5 }
+  await store.runs.update(runId, { calibration: { temperature: 2, ...measured } })
+  const after = await first()
+  const roots = before.top.map(({ probability }) => Math.sqrt(probability))
+  const sum = roots.reduce((total, root) => total + root, 0)
+  after.top.forEach(({ probability }, place) => expect(probability).toBeCloseTo(roots[place]! / sum, 6))
+  expect(after).toMatchObject({ confidence: after.top[0]!.probability, predicted: 'cat' })
+  expect((await store.runs.probabilities(runId, 'test')).probabilities).toEqual(rows)
+  await store.runs.update(runId, { calibration: null })
+})
+
 it('gives the outcomes of the test split for paired tests', async () => {
   const outcomes = await store.runs.testOutcomes(runId)
   expect(outcomes.map(({ path, correct }) => [path, correct])).toEqual([
@@ -110,7 +126,7 @@ it('gives the outcomes of the test split for paired tests', async () => {
     ['dog/2.png', false],
     ['eel/1.png', false]
   ])
-  expect(outcomes[0]).toMatchObject({ imageId: ids[0], hash: 'hash of cat/1.png' })
+  expect(outcomes[0]).toMatchObject({ imageId: ids[0], hash: 'hash of cat/1.png', truth: 0, predicted: 0 })
 })
 
 it('replaces what an earlier file said, and nothing when a file does not fit', async () => {

@@ -3,9 +3,11 @@ import { sql, type Expression, type ExpressionBuilder, type SqlBool } from 'kyse
 import type { Split } from '@shared/domain/dataset'
 import type { Guess, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import type { Run } from '@shared/domain/run'
+import type { Calibration } from '@shared/domain/run-annotations'
 import { evaluate } from '@shared/statistics/evaluate'
+import { applyTemperature } from '@shared/statistics/temperature'
 import type { Connection } from '../database'
-import { fromJson } from '../json'
+import { fromJson, fromJsonOrNull } from '../json'
 import { readPredictionsFile } from '../predictions-file'
 import type { Schema } from '../schema'
 import type { RunStore } from '../store'
@@ -27,6 +29,8 @@ export interface RunRow {
   id: string
   datasetId: string
   classes: string[]
+  /** Of its calibration, or 1. */
+  temperature: number
 }
 
 /** @throws StudioError run/not-found */
@@ -34,18 +38,22 @@ export async function runRow(db: Connection['db'], id: string): Promise<RunRow> 
   const row = await db
     .selectFrom('runs')
     .leftJoin('datasets', 'datasets.key', 'runs.dataset_key')
-    .select(['runs.key', 'runs.id', 'runs.classes', 'datasets.id as datasetId'])
+    .select(['runs.key', 'runs.id', 'runs.classes', 'runs.calibration', 'datasets.id as datasetId'])
     .where('runs.id', '=', id)
     .executeTakeFirst()
   if (!row) throw runNotFound(id)
-  return { ...row, datasetId: row.datasetId ?? '', classes: fromJson<Run['classes']>(row.classes) }
+  const { key, datasetId, calibration } = row
+  const { temperature } = fromJsonOrNull<Calibration>(calibration) ?? { temperature: 1 }
+  return { key, id: row.id, datasetId: datasetId ?? '', classes: fromJson<Run['classes']>(row.classes), temperature }
 }
 
-/** The five most probable classes, best first. */
-function topGuesses(blob: Uint8Array, classes: string[]): Guess[] {
+/** The five most probable classes, best first, with calibrated probabilities where the run is calibrated. */
+function topGuesses(blob: Uint8Array, { classes, temperature }: RunRow): Guess[] {
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength)
+  const stored = Float32Array.from(classes, (_, index) => view.getFloat32(4 * index, true))
+  const probabilities = temperature === 1 ? stored : applyTemperature(stored, classes.length, temperature)
   return classes
-    .map((label, index) => ({ label, probability: view.getFloat32(4 * index, true) }))
+    .map((label, index) => ({ label, probability: probabilities[index]! }))
     .sort((a, b) => b.probability - a.probability)
     .slice(0, TOP)
 }
@@ -70,13 +78,14 @@ export function asPrediction(row: PredictionRow, run: RunRow): Prediction {
   const truth = run.classes[row.truth]!
   // Label, class and split as the run knew them: the dataset may have changed since.
   const image = { ...row, label: truth, split: row.asked_split, dataset_id: run.datasetId, class_index: row.truth }
+  const top = topGuesses(row.probabilities, run)
   return {
     image: toImage(image),
     truth,
     predicted: run.classes[row.predicted]!,
-    confidence: row.probability,
+    confidence: top[0]!.probability,
     correct: row.truth === row.predicted,
-    top: topGuesses(row.probabilities, run.classes)
+    top
   }
 }
 
