@@ -1,5 +1,5 @@
 /**
- * The colours of heat, from dark blue over violet and salmon to pale yellow: a curve through OKLab
+ * The colours of heat, from dark blue over violet and orange to yellow: a curve through OKLab
  * (https://bottosson.github.io/posts/oklab/) in steps of equal difference. It gets lighter and yellower all the way, so that the
  * order shows in grey and to colour-blind eyes.
  */
@@ -11,8 +11,8 @@ const STOPS: readonly Lab[] = [
   [0.3, 0.01, -0.13],
   [0.46, 0.08, -0.1],
   [0.62, 0.12, 0.02],
-  [0.78, 0.07, 0.1],
-  [0.94, -0.02, 0.13]
+  [0.76, 0.08, 0.12],
+  [0.91, -0.01, 0.17]
 ]
 const STEPS = 256
 /** Points on the curve that its length is measured by. */

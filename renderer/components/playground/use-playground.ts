@@ -18,22 +18,22 @@ export function usePlayground(runId: Ref<string | null>) {
   const done = ref(0)
   const total = ref(0)
   const running = ref(false)
-  let uploadId: string | null = null
+  const uploadId = ref<string | null>(null)
   let stopping: AbortController | null = null
 
   async function predict(): Promise<void> {
     const run = runId.value
-    const source = uploadId
+    const source = uploadId.value
     if (!run || !source) return
     predicting.value = true
     try {
       const answer = await api.predictions.image({ runId: run, source: { uploadId: source } })
       // A picture or a run chosen meanwhile has its own answer on the way.
-      if (run !== runId.value || source !== uploadId) return
+      if (run !== runId.value || source !== uploadId.value) return
       if (answer.error) throw StudioError.fromData(answer.error)
       prediction.value = answer
     } catch (error) {
-      if (run !== runId.value || source !== uploadId) return
+      if (run !== runId.value || source !== uploadId.value) return
       // What is no picture leaves the place free for one; with any other failure it stays to be tried again.
       if (error instanceof StudioError && error.code.startsWith('image/')) forgetPicture()
       prediction.value = null
@@ -53,7 +53,7 @@ export function usePlayground(runId: Ref<string | null>) {
       const id = await upload(file)
       // Another picture took its place while this one was on its way.
       if (picture.value !== shown) return
-      uploadId = id
+      uploadId.value = id
       await predict()
     } catch (error) {
       if (picture.value === shown) forgetPicture()
@@ -100,7 +100,7 @@ export function usePlayground(runId: Ref<string | null>) {
     if (picture.value) URL.revokeObjectURL(picture.value)
     picture.value = null
     prediction.value = null
-    uploadId = null
+    uploadId.value = null
   }
 
   watch(runId, () => {
@@ -115,6 +115,7 @@ export function usePlayground(runId: Ref<string | null>) {
   return {
     picture,
     pictureName,
+    uploadId,
     prediction,
     predicting,
     folder,
