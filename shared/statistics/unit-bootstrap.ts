@@ -3,6 +3,7 @@
  * test image.
  */
 import { createRandom } from '../random'
+import { studentQuantile } from './distributions'
 
 export interface UnitBootstrapOptions {
   resamples: number
@@ -73,9 +74,6 @@ function quantile(sorted: Float64Array, share: number): number {
   return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!)
 }
 
-/** Student's t, two-sided 95 %, by degrees of freedom 1 … 10; beyond, the normal is near enough. */
-const T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
-
 /** The mean of a few measurements with its 95 % t interval; of one, no interval. Null of none. */
 export function meanInterval(values: readonly number[]): Interval | null {
   const count = values.length
@@ -83,6 +81,6 @@ export function meanInterval(values: readonly number[]): Interval | null {
   const value = meanOf(values)
   if (count === 1) return { value, low: null, high: null }
   const variance = values.reduce((sum, each) => sum + (each - value) ** 2, 0) / (count - 1)
-  const half = (T95[count - 2] ?? 1.96) * Math.sqrt(variance / count)
+  const half = studentQuantile(0.05, count - 1) * Math.sqrt(variance / count)
   return { value, low: value - half, high: value + half }
 }

@@ -138,8 +138,6 @@ async function converse(
     throw signal.aborted ? cancelled() : error
   } finally {
     signal.removeEventListener('abort', stop)
-    // The next one is timed: this one must be gone.
-    await worker.exited
   }
 }
 
