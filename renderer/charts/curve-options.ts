@@ -1,9 +1,9 @@
-/** Options and datasets of a curve chart: from what the chart is asked to show to what chart.js takes. */
-import type { Chart, ChartDataset, ChartOptions } from 'chart.js'
+/** Options of a curve chart: its axes, and what is pinned on it. The curves themselves are painted by ./line-painter. */
+import type { Chart, ChartOptions } from 'chart.js'
 import type { AnnotationOptions } from 'chartjs-plugin-annotation'
-import { withOpacity } from './palette'
-import { isolated, reduceMinMax, visiblePoints, type Point } from './points'
-import type { CurveSeries, XAxis } from './series'
+import { formatBytes } from '@shared/text/format'
+import type { Range } from './axis-range'
+import type { Unit, XAxis } from './series'
 import { formatValue } from './summary'
 import type { ChartTheme } from './theme'
 
@@ -16,93 +16,46 @@ export interface Pin {
   color?: string
 }
 
-export type LineDataset = ChartDataset<'line', Point[]>
-
 /** All charts give their y axis this width, so that those above one another share their x. */
 const Y_AXIS_WIDTH = 52
-/** Markers are drawn while they stand at least this far apart, pixels. */
-const MARKER_SPACING = 16
-/** How far markers may reach over the edge of the plot, pixels. */
-const MARKER_ROOM = 6
-
-export interface Frame {
-  range: readonly [min: number, max: number]
-  /** Of the plot, in device pixels. */
-  pixels: number
-}
-
-/** The curve (and what it was smoothed from, faint) as chart.js datasets, thinned to the frame. */
-export function curveDatasets(line: CurveSeries, frame: Frame): { key: string; dataset: LineDataset }[] {
-  const width = line.width ?? 1.5
-  const base = {
-    borderColor: line.color,
-    borderDash: line.dash ?? [],
-    pointHoverRadius: 0,
-    pointHitRadius: 0,
-    clip: MARKER_ROOM
-  }
-  const main = thin(line.points, frame)
-  const marked = line.marker !== undefined && main.length <= frame.pixels / MARKER_SPACING
-  const radii = main.map((_, index) => (marked ? width + 0.75 : isolated(main, index) ? width : 0))
-  const drawn = [
-    {
-      key: line.id,
-      dataset: {
-        ...base,
-        label: line.label,
-        data: main,
-        borderWidth: width,
-        pointRadius: radii,
-        pointStyle: line.marker ?? ('circle' as const),
-        pointBackgroundColor: line.color,
-        pointBorderColor: line.color,
-        order: 0
-      }
-    }
-  ]
-  if (!line.raw) return drawn
-  const faint = {
-    ...drawn[0]!.dataset,
-    label: `${line.label}, unsmoothed`,
-    data: thin(line.raw, frame),
-    borderColor: line.color.startsWith('#') ? withOpacity(line.color, 0.25) : line.color,
-    borderDash: [],
-    borderWidth: 1,
-    pointRadius: [0],
-    order: 1
-  }
-  return [...drawn, { key: `${line.id}:raw`, dataset: faint }]
-}
-
-function thin(points: readonly Point[], { range, pixels }: Frame): Point[] {
-  return [...reduceMinMax(visiblePoints(points, range[0], range[1]), pixels)]
-}
 
 export interface OptionsInput {
   axis: XAxis
-  unit: CurveSeries['unit']
-  logarithmic: boolean
+  unit: Unit
+  logX: boolean
+  logY: boolean
+  range: Range
+  values: Range
   /** The x labels are left to the chart below. */
   hideX: boolean
   theme: ChartTheme
 }
 
-/** Everything but zoom, data and annotations. Nothing moves by itself: values stream in. */
-export function curveOptions({ axis, unit, logarithmic, hideX, theme }: OptionsInput): ChartOptions<'line'> {
+/** Everything but annotations. Nothing moves by itself: values stream in. */
+export function curveOptions({
+  axis,
+  unit,
+  logX,
+  logY,
+  range,
+  values,
+  hideX,
+  theme
+}: OptionsInput): ChartOptions<'line'> {
   const ticks = { color: theme.text, font: { family: theme.font, size: 11 }, maxRotation: 0 }
   const grid = { color: theme.grid, drawTicks: false }
   return {
     animation: false,
     responsive: true,
     maintainAspectRatio: false,
-    parsing: false,
-    normalized: true,
     events: [],
     layout: { padding: { top: 8, right: 20 } },
-    elements: { line: { tension: 0, borderJoinStyle: 'round' } },
     scales: {
       x: {
-        type: 'linear',
+        // Its types want one kind of axis; the options used here are those of both.
+        type: (logX ? 'logarithmic' : 'linear') as 'linear',
+        min: range[0],
+        max: range[1],
         grid,
         border: { color: theme.grid },
         ticks: {
@@ -112,7 +65,7 @@ export function curveOptions({ axis, unit, logarithmic, hideX, theme }: OptionsI
           autoSkipPadding: 24,
           padding: 6,
           precision: axis === 'step' ? 0 : undefined,
-          callback: (value) => xTick(Number(value), axis)
+          callback: (value) => (logX && !isRound(Number(value)) ? null : xTick(Number(value), axis))
         },
         // A long last label would make this plot narrower than the one above it.
         afterFit: (scale) => {
@@ -121,15 +74,19 @@ export function curveOptions({ axis, unit, logarithmic, hideX, theme }: OptionsI
         }
       },
       y: {
-        type: logarithmic ? 'logarithmic' : 'linear',
+        type: logY ? 'logarithmic' : 'linear',
         grid,
         border: { display: false },
         ticks: {
           ...ticks,
           padding: 6,
           maxTicksLimit: 7,
-          callback: (value) =>
-            unit === 'percent' ? percentTick(Number(value)) : String(Number(Number(value).toPrecision(3)))
+          callback: (value) => (logY && !isRound(Number(value)) ? null : yTick(Number(value), unit))
+        },
+        // There are no datasets of chart.js' own to take them from.
+        afterDataLimits: (scale) => {
+          scale.min = values[0]
+          scale.max = values[1]
         },
         afterFit: (scale) => {
           scale.width = Y_AXIS_WIDTH
@@ -140,19 +97,31 @@ export function curveOptions({ axis, unit, logarithmic, hideX, theme }: OptionsI
 }
 
 function xTick(value: number, axis: XAxis): string {
-  if (axis !== 'time') return String(Number(value.toFixed(2)))
-  if (value < 120) return `${Number(value.toFixed(1))} s`
-  return `${Number((value / 60).toFixed(1))} min`
+  // Far zoomed in, neighbours differ in a late digit only.
+  const exact = (of: number): string => String(Number(of.toPrecision(6)))
+  if (axis !== 'time') return exact(value)
+  if (value < 120) return `${exact(value)} s`
+  return value < 7200 ? `${exact(value / 60)} min` : `${exact(value / 3600)} h`
 }
 
-function percentTick(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`
+function yTick(value: number, unit: Unit): string {
+  if (unit === 'percent') return `${Number((value * 100).toFixed(1))} %`
+  if (unit === 'bytes') return formatBytes(value)
+  const size = Math.abs(value)
+  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return Number(value.toPrecision(3)).toExponential()
+  return String(Number(value.toPrecision(4)))
+}
+
+/** 1, 2 or 5 times a power of ten: the ticks of a logarithmic axis that are labelled. */
+function isRound(value: number): boolean {
+  const lead = value / 10 ** Math.floor(Math.log10(value) + 1e-9)
+  return [1, 2, 5].some((round) => Math.abs(lead - round) < 1e-6)
 }
 
 /** For each pin in view a thin line down to the axis, a ring, and its text, on the side where there is room. */
 export function pinAnnotations(
   pins: readonly Pin[],
-  range: readonly [number, number],
+  range: Range,
   theme: ChartTheme
 ): Record<string, AnnotationOptions> {
   const entries = pins
@@ -161,7 +130,7 @@ export function pinAnnotations(
   return Object.fromEntries(entries)
 }
 
-function onePin(pin: Pin, [min, max]: readonly [number, number], theme: ChartTheme): AnnotationOptions[] {
+function onePin(pin: Pin, [min, max]: Range, theme: ChartTheme): AnnotationOptions[] {
   const color = pin.color ?? theme.textStrong
   const atRight = max > min && (pin.x - min) / (max - min) > 0.7
   const ring: AnnotationOptions = {
@@ -207,6 +176,6 @@ function isNearTop({ chart }: { chart: Chart }, { y }: Pin): boolean {
 }
 
 /** 'best 0.412 · epoch 9' */
-export function pinText(value: number, epoch: number, unit: CurveSeries['unit']): string {
+export function pinText(value: number, epoch: number, unit: Unit): string {
   return `best ${formatValue(value, unit)} · epoch ${epoch}`
 }

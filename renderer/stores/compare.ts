@@ -2,11 +2,14 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { Comparison } from '@shared/domain/comparison'
+import { MOST_CURVES } from '@shared/domain/curves'
 import { toErrorData, type ErrorData } from '@shared/errors'
 import { api } from '../api/client'
 
-/** As many as the core compares at once. */
-export const MOST_RUNS = 20
+/** As many as are overlaid at once. */
+export const MOST_RUNS = MOST_CURVES
+/** As many as the core tests against each other at once. */
+export const MOST_TESTED = 20
 
 export const useCompareStore = defineStore('compare', () => {
   /** Ids of the runs that are ticked in the table. */
@@ -15,16 +18,16 @@ export const useCompareStore = defineStore('compare', () => {
   const failure = shallowRef<ErrorData | null>(null)
   let request = 0
 
-  /** Compares; what was shown before stays until the answer is there. Fewer than two runs: nothing to show. */
+  /** Compares; what was shown before stays until the answer is there. Fewer than two runs, or too many: nothing to show. */
   async function load(runIds: string[]): Promise<void> {
     const current = ++request
     failure.value = null
-    if (runIds.length < 2) {
+    if (runIds.length < 2 || runIds.length > MOST_TESTED) {
       comparison.value = null
       return
     }
     try {
-      const answer = await api.compare.runs({ runIds: runIds.slice(0, MOST_RUNS) })
+      const answer = await api.compare.runs({ runIds })
       if (current === request) comparison.value = answer
     } catch (error) {
       if (current !== request) return

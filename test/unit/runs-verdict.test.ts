@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bySeries } from '../../renderer/charts/series'
-import { overlay } from '../../renderer/components/compare/compare-curves'
 import { formatInterval, formatP, formatPoints, formatRange } from '../../renderer/components/compare/pair-text'
-import { axisEnd, bestPin, headEpochs, plannedEpochs, runCurves } from '../../renderer/components/run/run-curves'
+import { axisEnd, headEpochs, plannedEpochs } from '../../renderer/components/run/run-curves'
 import { overfitting, verdict } from '../../renderer/components/run/verdict'
 import { presetConfig } from '@shared/domain/presets'
 import type { Evaluation } from '@shared/domain/evaluation'
@@ -52,31 +51,7 @@ describe('verdict', () => {
   })
 })
 
-describe('curves of a run', () => {
-  const metrics = bySeries([
-    ...epochPoints('validation_loss', [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.55]),
-    ...epochPoints('validation_accuracy', [0.1, 0.2, 0.3, 0.4, 0.5, 0.8, 0.7])
-  ])
-
-  it('pins the best epoch on every axis, and nothing without one', () => {
-    expect(bestPin(aRun(), metrics, 'validation_loss', 'epoch')).toEqual({
-      x: 6,
-      y: 0.5,
-      label: 'best 0.500 · epoch 6'
-    })
-    expect(bestPin(aRun(), metrics, 'validation_loss', 'step')!.x).toBe(60)
-    expect(bestPin(aRun(), metrics, 'validation_accuracy', 'time')).toMatchObject({ x: 6, y: 0.8 })
-    expect(bestPin(aRun({ best: null }), metrics, 'validation_loss', 'epoch')).toBeNull()
-  })
-
-  it('draws validation thicker than training, with a marker', () => {
-    const { loss } = runCurves(aRun(), metrics, 'epoch', false, '#888888')
-    expect(loss.map(({ label }) => label)).toEqual(['Training', 'Validation'])
-    expect(loss[1]!.width).toBeGreaterThan(loss[0]!.width!)
-    expect(loss[1]!.marker).toBeDefined()
-    expect(loss[1]!.points).toHaveLength(7)
-  })
-
+describe('the axis of a run', () => {
   it('knows how far the axis will go', () => {
     const config = presetConfig('default', 'finetune')
     expect(plannedEpochs(aRun())).toBe(config.head.epochs)
@@ -98,38 +73,6 @@ describe('curves of a run', () => {
     expect(headEpochs(aRun({ config, epochsDone: 43 }), progress('finetune', 1))).toBeNull()
     expect(headEpochs(aRun({ config, epochsDone: 43 }), progress('finetune', 3))).toBe(43)
     expect(headEpochs(aRun({ config, epochsDone: 45 }), progress('finetune', 50))).toBe(43)
-  })
-})
-
-describe('overlaid curves', () => {
-  const runs = [aRun({ id: 'a', name: 'A', color: 1 }), aRun({ id: 'b', name: 'B', color: 4 })]
-  const metricsOf = () => bySeries(epochPoints('validation_loss', [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.55]))
-  const input = { runs, metricsOf, kind: 'loss', axis: 'epoch', smoothing: 0, training: false, dark: false } as const
-
-  it('gives each run its colour and dash, and rings its best epoch', () => {
-    const { series, pins } = overlay(input)
-    expect(new Set(series.map(({ color }) => color)).size).toBe(2)
-    expect(series[0]!.dash).not.toEqual(series[1]!.dash)
-    expect(pins.map(({ x, y }) => [x, y])).toEqual([
-      [6, 0.5],
-      [6, 0.5]
-    ])
-  })
-
-  it('keeps what was measured, faint, behind what is smoothed', () => {
-    const { series, pins } = overlay({ ...input, smoothing: 0.9 })
-    expect(series[0]!.raw!.map(({ y }) => y)).toContain(0.5)
-    expect(series[0]!.points.at(-2)!.y).toBeGreaterThan(0.5)
-    expect(pins).toEqual([])
-  })
-
-  it('adds training when asked', () => {
-    expect(overlay({ ...input, training: true }).series.map(({ label }) => label)).toEqual([
-      'A',
-      'A, training',
-      'B',
-      'B, training'
-    ])
   })
 })
 

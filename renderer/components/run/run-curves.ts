@@ -1,62 +1,81 @@
-/** The two charts of a run: which curves they hold and what they pin. */
+/** The charts of a run: which series each holds, how they are drawn and what they pin. */
+import type { Points } from '@shared/curves/points'
+import { reduceExtremes } from '@shared/curves/reduce'
+import { smooth } from '@shared/curves/smooth'
 import type { Run, RunProgress } from '@shared/domain/run'
-import type { Pin } from '../../charts/curve-options'
+import type { Range } from '../../charts/axis-range'
+import { pinText, type Pin } from '../../charts/curve-options'
 import { runColor, runMarker } from '../../charts/palette'
-import { pinText } from '../../charts/curve-options'
-import { axisValue, toCurve, type CurveSeries, type MetricsBySeries, type XAxis } from '../../charts/series'
+import { toPoints, type CurveLine, type MetricsBySeries, type XAxis } from '../../charts/series'
+import type { CurveSettings } from '../curves/curve-settings'
+import type { MetricFamily, MetricSplit } from '../curves/metric-names'
+import { bestPlace } from '../curves/query-lines'
 
-export interface CurvePair {
-  loss: CurveSeries[]
-  accuracy: CurveSeries[]
-  lossPins: Pin[]
-  accuracyPins: Pin[]
+/** A series as it is drawn, and what it was smoothed from. */
+export interface SeriesPoints {
+  points: Points
+  smoothed: Points | null
 }
 
-/** Training thin and grey, validation thick in the run's colour with its marker. */
-export function runCurves(run: Run, metrics: MetricsBySeries, axis: XAxis, dark: boolean, grey: string): CurvePair {
-  const color = runColor(run.color, dark)
-  const pair = (kind: 'loss' | 'accuracy'): CurveSeries[] => {
-    const unit = kind === 'accuracy' ? ('percent' as const) : ('number' as const)
-    return [
-      {
-        id: `train_${kind}`,
-        label: 'Training',
-        color: grey,
-        width: 1,
-        unit,
-        points: toCurve(metrics, `train_${kind}`, axis)
-      },
-      {
-        id: `validation_${kind}`,
-        label: 'Validation',
-        color,
-        width: 2.25,
-        marker: runMarker(run.color),
-        unit,
-        points: toCurve(metrics, `validation_${kind}`, axis)
-      }
-    ]
-  }
-  return {
-    loss: pair('loss'),
-    accuracy: pair('accuracy'),
-    lossPins: [bestPin(run, metrics, 'validation_loss', axis)].filter((pin) => pin !== null),
-    accuracyPins: [bestPin(run, metrics, 'validation_accuracy', axis)].filter((pin) => pin !== null)
-  }
+const LABELS: Record<Exclude<MetricSplit, null>, string> = {
+  train: 'Training',
+  validation: 'Validation',
+  test: 'Test'
 }
 
-/** The best epoch on one of the validation curves, or null while there is none. */
-export function bestPin(
+/** Training thin and grey, what counts thick in the run's colour with its marker, the test dashed. */
+export function familyLines(
   run: Run,
-  metrics: MetricsBySeries,
-  series: 'validation_loss' | 'validation_accuracy',
+  { members, title }: MetricFamily,
+  pointsOf: (series: string) => SeriesPoints,
+  dark: boolean,
+  grey: string
+): CurveLine[] {
+  const color = runColor(run.color, dark)
+  return members.map(({ series, split }): CurveLine => {
+    const { points, smoothed } = pointsOf(series)
+    const look =
+      split === 'train' && members.length > 1
+        ? { color: grey, width: 1 }
+        : { color, width: 2.25, marker: runMarker(run.color), ...(split === 'test' && { dash: [6, 3] }) }
+    const label = split ? LABELS[split] : members.length > 1 ? 'Training' : title
+    return { id: series, label, ...look, points: smoothed ?? points, faint: smoothed && points }
+  })
+}
+
+/** The best epoch on the family's validation curve. */
+export function familyPins(
+  run: Run,
+  { members, unit }: MetricFamily,
+  pointsOf: (series: string) => SeriesPoints,
   axis: XAxis
-): Pin | null {
-  const epoch = run.best?.epoch
-  const point = metrics[series]?.find((candidate) => Math.round(candidate.epoch) === epoch && candidate.value !== null)
-  if (epoch === undefined || !point || point.value === null) return null
-  const unit = series === 'validation_accuracy' ? 'percent' : 'number'
-  return { x: axisValue(point, axis), y: point.value, label: pinText(point.value, epoch, unit) }
+): Pin[] {
+  return members.flatMap(({ series }) => {
+    const place = bestPlace(run, series, pointsOf(series).points, axis)
+    return place && run.best ? [{ ...place, label: pinText(place.y, run.best.epoch, unit) }] : []
+  })
+}
+
+/**
+ * A series of a run that is watched, out of the points that were streamed: smoothed and cut down to the pixels in view here, in
+ * the same way as the core does it for what is stored.
+ */
+export function streamedPoints(
+  metrics: MetricsBySeries,
+  series: string,
+  { axis, smoothing, logX }: Pick<CurveSettings, 'axis' | 'smoothing' | 'logX'>,
+  range: Range | null,
+  pixels: number
+): SeriesPoints {
+  const whole = toPoints(metrics, series, axis)
+  if (whole.x.length === 0) return { points: whole, smoothed: null }
+  const first = logX ? (whole.x.find((at) => at > 0) ?? 1) : whole.x[0]!
+  const [from, to] = range ?? [first, whole.x[whole.x.length - 1]!]
+  const view = { from, to, pixels: Math.max(1, pixels), logarithmic: logX }
+  return {
+    points: reduceExtremes(whole, view),
+    smoothed: smoothing > 0 ? reduceExtremes(smooth(whole, smoothing), view) : null
+  }
 }
 
 /** Epochs that a run may take over its phases, if none ends early. */
