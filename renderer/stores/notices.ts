@@ -45,6 +45,17 @@ export const useNoticesStore = defineStore('notices', () => {
     toast.add({ title, description, color: 'neutral', icon: 'i-lucide-info', duration: 4000 })
   }
 
+  /** Tells what was done, with a way to undo it for as long as it takes to notice a slip. */
+  function offer(title: string, label: string, onClick: () => void): void {
+    toast.add({
+      title,
+      color: 'neutral',
+      icon: 'i-lucide-info',
+      duration: 10_000,
+      actions: [{ label, color: 'primary', variant: 'soft', onClick }]
+    })
+  }
+
   /** The list was opened: its toasts would only cover it. */
   function read(): void {
     unread.value = 0
@@ -60,6 +71,7 @@ export const useNoticesStore = defineStore('notices', () => {
     unread: computed(() => unread.value),
     fail,
     tell,
+    offer,
     dismiss,
     clear: () => (errors.value = []),
     read

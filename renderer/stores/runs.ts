@@ -1,6 +1,6 @@
-/** All runs. Asked again whenever the core says that they changed, and at most twice a second. */
+/** All runs, and what can be done with one. Asked again whenever the core says that they changed, and at most twice a second. */
 import { defineStore } from 'pinia'
-import { ref, shallowReactive, shallowRef, watch } from 'vue'
+import { computed, ref, shallowReactive, shallowRef, watch } from 'vue'
 import type { MetricPoint, Run } from '@shared/domain/run'
 import { isSettled } from '@shared/domain/run'
 import { api } from '../api/client'
@@ -43,13 +43,22 @@ export const useRunsStore = defineStore('runs', () => {
     if (again) await new Promise((resolve) => setTimeout(resolve, SHORTEST_WAIT_MS))
   }
 
+  /** The list is large where there are many runs, and most screens do not need it. */
+  let begun = false
+  function begin(): void {
+    if (begun) return
+    begun = true
+    queueMicrotask(() => system.connection === 'live' && void refresh())
+  }
   watch(
     () => [system.connection === 'live', system.revision.runs],
-    ([live]) => live && void refresh(),
-    { immediate: true }
+    ([live]) => begun && live && void refresh()
   )
 
-  const byId = (id: string): Run | null => list.value.find((run) => run.id === id) ?? null
+  function byId(id: string): Run | null {
+    begin()
+    return list.value.find((run) => run.id === id) ?? null
+  }
 
   const put = (run: Run): void => {
     const known = list.value.some(({ id }) => id === run.id)
@@ -118,5 +127,25 @@ export const useRunsStore = defineStore('runs', () => {
     }
   }
 
-  return { list, loaded, byId, put, refresh, rename, stop, pause, resume, remove, metrics, wantMetrics }
+  return {
+    /** Every run that is neither archived nor removed, newest first. Read from when it is first asked for. */
+    list: computed(() => {
+      begin()
+      return list.value
+    }),
+    loaded: computed(() => {
+      begin()
+      return loaded.value
+    }),
+    byId,
+    put,
+    refresh,
+    rename,
+    stop,
+    pause,
+    resume,
+    remove,
+    metrics,
+    wantMetrics
+  }
 })

@@ -11,7 +11,7 @@ export interface ShownColumn {
 
 export const NARROWEST = 48
 export const WIDEST = 640
-export const NAME_WIDTH = 232
+export const NAME_WIDTH = 208
 
 /** Columns that are no value of a run but something that a row has. */
 export const ROW_COLUMNS: readonly RunColumn[] = [
@@ -21,16 +21,19 @@ export const ROW_COLUMNS: readonly RunColumn[] = [
 export const isRowColumn = (key: string): boolean => ROW_COLUMNS.some((column) => column.key === key)
 
 const WIDTHS: Record<string, number> = {
-  state: 104,
-  dataset: 120,
-  backbone: 136,
+  state: 92,
+  dataset: 96,
+  backbone: 124,
   preset: 112,
   spark: 96,
   tags: 128,
-  device: 96,
-  created: 112,
+  device: 80,
+  created: 96,
   notes: 200,
-  seedGroup: 104
+  seedGroup: 104,
+  'test.accuracy': 76,
+  'atBest.validation_accuracy': 76,
+  'seconds.total': 88
 }
 
 export const defaultWidth = (key: string): number =>
@@ -45,9 +48,9 @@ export const DEFAULT_COLUMNS: readonly ShownColumn[] = [
   'atBest.validation_accuracy',
   'test.accuracy',
   'seconds.total',
+  'created',
   'device',
-  'tags',
-  'created'
+  'tags'
 ].map((key) => ({ key, width: defaultWidth(key) }))
 
 const clampWidth = (width: number): number => Math.round(Math.min(WIDEST, Math.max(NARROWEST, width)))

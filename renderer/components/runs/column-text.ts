@@ -51,6 +51,7 @@ const FACTS: Record<string, string> = {
   tag: 'Tag',
   spark: 'Val. loss',
   'best.epoch': 'Best epoch',
+  'atBest.validation_accuracy': 'Val. acc.',
   'test.accuracy': 'Test acc.',
   'test.loss': 'Test loss',
   'test.macroF1': 'Test macro F1',
@@ -89,7 +90,7 @@ export function columnLabel(key: string): string {
 /** What a heading means, on hover; ends with the key, because that is what a filter calls it. */
 export function columnHint(key: string): string {
   const series = seriesOf(key)
-  const atBest = series?.value === 'atBest' ? 'Its value at the epoch with the lowest validation loss' : null
+  const atBest = series?.value === 'atBest' ? 'At the epoch with the lowest validation loss' : null
   const hint = HINTS[key] ?? atBest
   return hint ? `${hint} (${key})` : key
 }
@@ -126,7 +127,8 @@ export function numberText(key: string, value: number, now = Date.now()): string
 }
 
 /** Digits under digits as long as they mean something. */
-const fixed = (value: number): string => (Math.abs(value) < 0.01 || Math.abs(value) >= 1000 ? formatNumber(value) : value.toFixed(3))
+const fixed = (value: number): string =>
+  Math.abs(value) < 0.01 || Math.abs(value) >= 1000 ? formatNumber(value) : value.toFixed(3)
 
 /** A cell's text; '–' for what a run has not. */
 export function cellText(key: string, value: Scalar | undefined, now = Date.now()): string {

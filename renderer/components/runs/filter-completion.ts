@@ -58,20 +58,28 @@ export function completions(text: string, caret: number, source: CompletionSourc
     return found((key === undefined ? [] : source.valuesOf(key)).map((value) => ({ text: valueText(value), note: '' })))
   }
   if (isCondition(before)) return typed ? found([...JOINTS, ...keysOf(source)]) : { ...at, list: [...JOINTS] }
-  if (before.at(-1)?.type === 'word' && source.keys.some(({ key }) => key === before.at(-1)!.text) && !isJoint(before.at(-1)!)) {
+  if (
+    before.at(-1)?.type === 'word' &&
+    source.keys.some(({ key }) => key === before.at(-1)!.text) &&
+    !isJoint(before.at(-1)!)
+  ) {
     return found(OPERATORS)
   }
   return found(keysOf(source))
 }
 
-const keysOf = ({ keys }: CompletionSource): Completion[] => keys.map(({ key, label }) => ({ text: keyText(key), note: label }))
+const keysOf = ({ keys }: CompletionSource): Completion[] =>
+  keys.map(({ key, label }) => ({ text: keyText(key), note: label }))
 
 /** The text with a completion in it, and where the caret is then. */
 export function complete(text: string, { from, to }: Completions, chosen: Completion): { text: string; caret: number } {
   const rest = text.slice(to)
   const space = chosen.text.endsWith('(') || /^\s/u.test(rest) ? '' : ' '
   const caret = from + chosen.text.length + 1
-  return { text: text.slice(0, from) + chosen.text + space + rest, caret: chosen.text.endsWith('(') ? caret - 1 : caret }
+  return {
+    text: text.slice(0, from) + chosen.text + space + rest,
+    caret: chosen.text.endsWith('(') ? caret - 1 : caret
+  }
 }
 
 function tokensBefore(text: string, caret: number): Token[] | null {

@@ -8,6 +8,7 @@ const detailsSchema = z.object({ filter: z.string(), start: z.int().min(0), end:
 export function errorPlace(error: ErrorData, text: string): { start: number; end: number } | null {
   const details = detailsSchema.safeParse(error.details)
   if (error.code !== 'query/invalid' || !details.success || details.data.filter.trim() !== text.trim()) return null
-  const shift = text.length - text.trimStart().length - (details.data.filter.length - details.data.filter.trimStart().length)
+  const shift =
+    text.length - text.trimStart().length - (details.data.filter.length - details.data.filter.trimStart().length)
   return { start: details.data.start + shift, end: details.data.end + shift }
 }

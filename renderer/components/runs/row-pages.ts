@@ -21,7 +21,11 @@ export function withRows(before: RowPages, offset: number, rows: readonly RunRow
 }
 
 /** Pages of `from`–`to` that are not here, as one stretch to ask for; null: all are. */
-export function missing({ total, pages }: RowPages, from: number, to: number): { offset: number; limit: number } | null {
+export function missing(
+  { total, pages }: RowPages,
+  from: number,
+  to: number
+): { offset: number; limit: number } | null {
   const wanted: number[] = []
   for (let page = Math.floor(from / PAGE); page * PAGE < Math.min(to, total); page++) {
     if (!pages.has(page)) wanted.push(page)
@@ -52,10 +56,15 @@ export function heldRows(before: RowPages, offset: number, fresh: readonly RunRo
     if (held && held.id !== row.id) moved = true
   })
   for (const [page, rows] of pages) {
-    if (rows.some(({ id }) => byId.has(id))) pages.set(page, rows.map((row) => byId.get(row.id) ?? row))
+    if (rows.some(({ id }) => byId.has(id)))
+      pages.set(
+        page,
+        rows.map((row) => byId.get(row.id) ?? row)
+      )
   }
   return { rows: { total: before.total, pages } satisfies RowPages, moved }
 }
 
 /** All rows that are here, in their order. */
-export const knownRows = ({ pages }: RowPages): RunRow[] => [...pages].sort(([a], [b]) => a - b).flatMap(([, rows]) => rows)
+export const knownRows = ({ pages }: RowPages): RunRow[] =>
+  [...pages].sort(([a], [b]) => a - b).flatMap(([, rows]) => rows)

@@ -22,7 +22,14 @@ export function tableKey(event: Keys, { active, count, page }: TablePosition): T
   const { key, shiftKey: shift } = event
   if (count === 0 || event.altKey) return null
   if (event.ctrlKey || event.metaKey) return key.toLowerCase() === 'a' ? { type: 'all' } : null
-  const to = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: count - 1 }[key]
+  const to = {
+    ArrowDown: active + 1,
+    ArrowUp: active - 1,
+    PageDown: active + page,
+    PageUp: active - page,
+    Home: 0,
+    End: count - 1
+  }[key]
   if (to !== undefined) return { type: 'move', to: Math.max(0, Math.min(count - 1, to)), extend: shift }
   switch (key) {
     case ' ':
