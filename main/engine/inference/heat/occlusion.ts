@@ -4,8 +4,8 @@ import { StudioError } from '@shared/errors'
 import { normalize } from '../../data/preprocess'
 import type { HeatGrid } from './grad-cam'
 
-/** Mean colour of ImageNet: what a network that was pretrained on it takes for nothing in particular. RGB, 0–255. */
-const GREY = [124, 116, 104]
+/** As light as ImageNet's pictures are on average, and of no colour: a tint would itself speak for or against a class. RGB bytes. */
+const GREY = [117, 117, 117]
 const MOST_CELLS = 12
 const LEAST_CELLS = 4
 /** A cell is no smaller than this; pixels. */
