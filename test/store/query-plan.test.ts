@@ -76,6 +76,8 @@ it('searches by index in every hot query', async () => {
     points: await plan(runs('points'), runId),
     evaluation: await plan(runs('evaluation'), runId, 'test'),
     predictions: await plan(runs('predictions'), runId, { split: 'test', truth: 'cat' }, 0, 100),
+    probabilities: await plan(runs('probabilities'), runId, 'test', { label: 'cat', trait: 'in-training' }),
+    traits: await plan(runs('traitCounts'), runId, 'test'),
     outcomes: await plan(runs('testOutcomes'), runId),
     unfinished: await plan(runs('unfinished')),
     append: await plan(runs('appendPoints'), runId, [point]),
@@ -100,6 +102,7 @@ it('searches by index in every hot query', async () => {
   expect(uses('duplicates', 'images_by_hash')).toBe(true)
   expect(uses('evaluation', 'COVERING INDEX predictions_by_outcome')).toBe(true)
   expect(uses('predictions', 'predictions_by_outcome')).toBe(true)
+  expect(uses('traits', 'images_by_hash')).toBe(true)
   expect(uses('unfinished', 'runs_active')).toBe(true)
   expect(uses('newest', 'COVERING INDEX runs_by_shelf')).toBe(true)
   expect(uses('filtered', 'COVERING INDEX run_values_by_text (key_id=? AND text=?)')).toBe(true)
