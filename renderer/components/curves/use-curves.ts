@@ -98,7 +98,11 @@ async function request(query: CurveQuery, { range, pixels }: Omit<Held, 'answers
   const share = range ? 1 + 2 * MARGIN : 1
   return Promise.all(
     series.map(async (name) => {
-      const { bounds, curves, groups: means } = await api.runs.curves({
+      const {
+        bounds,
+        curves,
+        groups: means
+      } = await api.runs.curves({
         runIds,
         groups,
         x,
