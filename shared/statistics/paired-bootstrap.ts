@@ -1,5 +1,6 @@
 /** How far the difference of two classifiers would vary on other test images of the same kind. */
 import { createRandom } from '../random'
+import { drawBinomial } from './binomial'
 
 export interface BootstrapOptions {
   resamples?: number
@@ -44,27 +45,26 @@ export function pairedBootstrap(
 /**
  * Means of resamples of the differences.
  *
- * Only images on which the two differ change a sum. How many images are drawn from one such to the next is geometric, which finds
- * them without drawing the others: the same distribution, in a fraction of the time.
+ * Few different values occur (−1, 0 and 1, or shares of some seeds). How often each is drawn is multinomial, which is drawn value by
+ * value as binomials: the same distribution as drawing image by image, at a cost that does not grow with the images.
  */
 export function resampledMeans(differences: Float64Array, resamples: number, seed: number): Float64Array {
   const count = differences.length
-  const unequal = differences.filter((value) => value !== 0)
-  const means = new Float64Array(resamples)
-  if (unequal.length === 0) return means
+  const occurrences = new Map<number, number>()
+  for (const value of differences) occurrences.set(value, (occurrences.get(value) ?? 0) + 1)
+  // What changes no sum need not be drawn: it is what is left over. In ascending order, whatever order the images came in.
+  const unequal = [...occurrences].filter(([value]) => value !== 0).sort(([a], [b]) => a - b)
   const random = createRandom(seed)
-  // −∞ where all differ: then the next is always the one that follows.
-  const logMiss = Math.log1p(-unequal.length / count)
-  for (let resample = 0; resample < resamples; resample++) {
-    let sum = 0
-    for (let place = 0; ; place++) {
-      place += Math.floor(Math.log(uniform(random.uint32())) / logMiss)
-      if (place >= count) break
-      sum += unequal[random.int(unequal.length)]!
+  return Float64Array.from({ length: resamples }, () => {
+    let [sum, draws, images] = [0, count, count]
+    for (const [value, often] of unequal) {
+      const drawn = drawBinomial(random, draws, often / images)
+      sum += drawn * value
+      draws -= drawn
+      images -= often
     }
-    means[resample] = sum / count
-  }
-  return means
+    return sum / count
+  })
 }
 
 /** The 2.5 and 97.5 % points of the means (interpolated as numpy.percentile does), and twice the smaller share beside 0. */
@@ -82,6 +82,3 @@ export function percentileInterval(means: Float64Array): Pick<BootstrapInterval,
   const p = Math.min(1, (2 * (Math.min(upTo, from) + 1)) / (means.length + 1))
   return { low: quantile(0.025), high: quantile(0.975), p }
 }
-
-/** In (0, 1): a 0 would lead to an infinite gap, and NaN where no image is left out. */
-const uniform = (word: number): number => (word + 0.5) / 0x100000000

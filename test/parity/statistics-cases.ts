@@ -112,3 +112,10 @@ export const guesses = many(() => {
   const truth = Array.from({ length: between(1, 100) }, () => random.int(classes))
   return { classes, truth, predicted: truth.map((label) => (random.float() < 0.6 ? label : random.int(classes))) }
 })
+
+/** Means on both sides of where the way to draw them changes. */
+export const binomial = many((index) => {
+  const count = between(1, [40, 400, 20_000][index % 3]!)
+  const share = index % 5 === 0 ? random.float() : Math.min(1, (30 * random.float()) / count)
+  return { count, share, seed: index }
+})

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createRandom } from '@shared/random'
+import { drawBinomial } from '@shared/statistics/binomial'
 import { expectedCalibrationError, reliabilityBins } from '@shared/statistics/calibration'
 import { classMetrics, confusionMatrix, macroF1 } from '@shared/statistics/classification'
 import { coverageAccuracy } from '@shared/statistics/coverage'
@@ -31,12 +33,18 @@ const resampled = cases.bootstrap.map(({ a, b, seed }) => {
   return { differences: [...differences], means: [...resampledMeans(differences, 2000, seed)] }
 })
 
+const drawn = cases.binomial.map(({ count, share, seed }) => {
+  const random = createRandom(seed, 1)
+  return { count, share, draws: Array.from({ length: 2000 }, () => drawBinomial(random, count, share)) }
+})
+
 const questions = {
   tails: cases.tails,
   wilson: cases.wilson,
   mcnemar_tests: cases.pairs,
   holm: cases.families,
   t_tests: cases.tests,
+  binomial: drawn,
   bootstrap: resampled,
   images_needed: cases.needs,
   binary_curves: cases.binary,
@@ -121,6 +129,10 @@ describe('tests', () => {
       // Kolmogorov: 2,000 draws are farther from their distribution in one of a million cases.
       expect(apart).toBeLessThan(0.06)
     })
+  })
+
+  it('binomial draws come from the right distribution', () => {
+    each('binomial', (_, apart: number) => expect(apart).toBeLessThan(0.06))
   })
 
   it('images that a difference takes: as many, and with about the promised power', () => {

@@ -52,6 +52,12 @@ def t_tests(case):
     return answers
 
 
+def binomial(case):
+    draws, count = np.array(case["draws"]), case["count"]
+    seen = np.cumsum(np.bincount(draws, minlength=count + 1)) / len(draws)
+    return float(np.abs(seen - stats.binom.cdf(np.arange(count + 1), count, case["share"])).max())
+
+
 def bootstrap(case):
     means, differences = np.array(case["means"]), np.array(case["differences"])
     low, high = np.percentile(means, [2.5, 97.5])

@@ -30,10 +30,9 @@ export class CompareService {
     const unique = [...new Set(runIds)]
     if (unique.length < 2) throw new StudioError('compare/too-few', 'There is only one run to compare.', { runIds })
     const runs = await Promise.all(unique.map((runId) => this.get(runId)))
-    const [evaluations, sides] = await Promise.all([
-      Promise.all(runs.map(({ id }) => this.context.runs.evaluation(id, 'test'))),
-      Promise.all(runs.map((run) => this.side(run)))
-    ])
+    const evaluations = await Promise.all(runs.map(({ id }) => this.context.runs.evaluation(id, 'test')))
+    const sides: TestedRun[] = []
+    for (const run of runs) sides.push(await this.side(run))
     const first = sides[0]!
     return {
       runs,
@@ -46,6 +45,8 @@ export class CompareService {
 
   private async side(run: Run): Promise<TestedRun> {
     const [outcomes, contract] = await Promise.all([this.context.runs.testOutcomes(run.id), this.contractOf(run)])
+    // Whatever else the program does comes in between, one run after the other.
+    await setImmediate()
     return { run, contract, outcomes: keyedOutcomes(run, outcomes) }
   }
 
@@ -98,7 +99,9 @@ async function judge(sides: readonly TestedRun[]): Promise<Judgement> {
     const apart = `${whose} were tested on different images: their accuracies cannot be compared.`
     return { ...nothing, verdict: `${apart} ${missing}`.trim() }
   }
-  const best = await bestAgainstOthers(tested, images)
+  const accuracies = new Map(tested.map(({ run, outcomes }) => [run.id, accuracyOn(outcomes, images)]))
+  const accuracyOf = (runId: string): number => accuracies.get(runId)!
+  const best = await bestAgainstOthers(tested, accuracyOf)
   const onSameImages = sameImages(tested.map(({ outcomes }) => outcomes))
   const members = groupBySeed(tested)
   const groups = members.map((runs) => seedGroup(runs, images, ({ id }) => name(id)))
@@ -109,7 +112,7 @@ async function judge(sides: readonly TestedRun[]): Promise<Judgement> {
         runs: tested.map(({ run }) => run),
         name,
         tests: best.tests,
-        accuracyOf: (runId) => accuracyOn(tested.find(({ run }) => run.id === runId)!.outcomes, images),
+        accuracyOf,
         sameTestSet: onSameImages
       })
   return { sameTestSet, best, seedGroups, verdict: `${verdict} ${missing}`.trim() }
@@ -117,10 +120,9 @@ async function judge(sides: readonly TestedRun[]): Promise<Judgement> {
 
 async function bestAgainstOthers(
   tested: readonly TestedRun[],
-  images: readonly string[]
+  accuracyOf: (runId: string) => number
 ): Promise<NonNullable<Comparison['best']>> {
-  const accuracies = new Map(tested.map((side) => [side, accuracyOn(side.outcomes, images)]))
-  const best = tested.reduce((leader, side) => (accuracies.get(side)! > accuracies.get(leader)! ? side : leader))
+  const best = tested.reduce((leader, side) => (accuracyOf(side.run.id) > accuracyOf(leader.run.id) ? side : leader))
   const others = tested.filter((side) => side !== best)
   return { runId: best.run.id, tests: correctedTests(await testsAgainst(others, (other) => [other, best])) }
 }
