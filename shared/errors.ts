@@ -68,6 +68,7 @@ export const ERROR_HINTS = {
   'run/checkpoint-unwritten':
     'Free some disk space: until then a crash costs what was trained since the last checkpoint.',
   'run/uncalibratable': 'Let a run come to its end on images of both splits, then calibrate it.',
+  'run/no-predictions': 'Let a run come to its end; then it has been tested.',
   'run/diverged': 'Lower the learning rate, or use the default preset.',
   'run/different-datasets': 'Compare runs of one dataset.',
   'compare/too-few': 'Choose at least two runs.',

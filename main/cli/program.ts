@@ -7,7 +7,7 @@ import { calibrateRun } from './commands/calibrate'
 import { compareRuns } from './commands/compare'
 import { listDatasets } from './commands/datasets'
 import { runDemo } from './commands/demo'
-import { showDevices } from './commands/devices'
+import { showDevices, type MeasureOptions } from './commands/devices'
 import { explainRuns, type ExplainOptions } from './commands/explain'
 import { doctor } from './commands/doctor'
 import { exportRun } from './commands/export'
@@ -17,10 +17,10 @@ import { predict, type PredictOptions } from './commands/predict'
 import { rangeTest } from './commands/range-test'
 import { reportRuns } from './commands/report'
 import { pauseRun, resumeRun } from './commands/resume'
-import { listRuns } from './commands/runs'
 import { withConfigOptions, withCourseOptions } from './config-options'
 import { addModelVerbs } from './model-verbs'
 import { Output } from './output'
+import { addRunTableVerbs } from './run-verbs'
 import { EXIT, runCommand, type ExitCode, type GlobalOptions, type SessionOptions } from './session'
 import { verb, wholeNumber, withGlobals, type Run } from './verb'
 
@@ -96,9 +96,7 @@ function addRunVerbs(program: Command, run: Run): void {
     .action((reference: string, _: unknown, command: Command) =>
       run(command.optsWithGlobals(), (context) => pauseRun(context, reference))
     )
-  verb(program, 'runs', 'list the runs').action((_: unknown, command: Command) =>
-    run(command.optsWithGlobals(), listRuns)
-  )
+  addRunTableVerbs(program, run)
   verb(program, 'compare', 'compare runs: what differs, and whether one is better')
     .argument('<run...>', 'ids, beginnings of ids, or names')
     .action((references: string[], _: unknown, command: Command) =>
@@ -153,10 +151,11 @@ function addRunVerbs(program: Command, run: Run): void {
 
 function addMachineVerbs(program: Command, run: Run, session: SessionOptions): void {
   verb(program, 'devices', 'what computes here, and why not something faster')
-    .option('--measure', 'measure images per second')
+    .option('--measure', 'measure the backbones in images per second')
+    .option('--benchmark', 'measure the executors: products of matrices, and backbones of three sizes')
     .action((_: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { measure?: boolean }>()
-      return run(options, (context) => showDevices(context, options.measure ?? false))
+      const options = command.optsWithGlobals<GlobalOptions & MeasureOptions>()
+      return run(options, (context) => showDevices(context, options))
     })
   verb(program, 'serve', 'open the studio in the browser')
     .option('--port <port>', 'a port of your choice; left out, any free one', '0')

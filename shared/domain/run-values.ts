@@ -18,6 +18,7 @@ type Reader = (run: Run) => unknown
 
 /** Known of any run, whoever trained it. */
 const FACTS: Record<string, Reader> = {
+  id: (run) => run.id,
   name: (run) => run.name,
   state: (run) => run.state,
   source: (run) => run.imported?.source ?? 'studio',

@@ -23,6 +23,7 @@ import { recommend } from './recommend'
 import { RunQueue, type Ending } from './run-queue'
 import { watchStoredRun } from './stored-run'
 import { RunTableService } from './table'
+import { testPredictions, type TestPrediction } from './test-predictions'
 import { buildTrainJob, runDirectory, type TrainJobParts } from './train-job'
 import { PAUSE_FILE, STOP_FILE, Training, type FeatureCounts } from './training'
 
@@ -318,6 +319,10 @@ export class RunsService {
     this.listChanged()
     return run
   }
+
+  /** @throws StudioError run/not-found, run/no-predictions */
+  testPredictions = async (runId: string): Promise<TestPrediction[]> =>
+    testPredictions(this.context.store.runs, await this.get(runId))
 
   /** Tags, notes, star and archive, on many runs at once. @throws StudioError run/not-found */
   async annotate({ runIds, ...changes }: RunAnnotation & { runIds: readonly string[] }): Promise<void> {

@@ -5,8 +5,10 @@ import {
   type RunColumn,
   type RunQuery,
   type RunRow,
-  type RunTable
+  type RunTable,
+  runQuerySchema
 } from '@shared/domain/run-query'
+import type { Run } from '@shared/domain/run'
 import type { RunStore } from '../../store/store'
 import { toCsv, toJson } from './table-export'
 
@@ -17,6 +19,12 @@ export class RunTableService {
   query = (query: RunQuery): Promise<RunTable> => this.runs.table(query)
 
   columns = (): Promise<RunColumn[]> => this.runs.tableColumns()
+
+  /** One run's own values. */
+  async valuesOf({ id, removedAt }: Run): Promise<RunRow['values']> {
+    const query = { filter: `id = "${id}"`, archived: removedAt === null ? 'all' : 'removed', facets: [] } as const
+    return (await this.query(runQuerySchema.parse(query))).rows[0]?.values ?? {}
+  }
 
   /** Every run that matches, as the text of a file. @throws StudioError query/invalid */
   async export({ format, columns, ...question }: ExportTable): Promise<string> {

@@ -9,7 +9,7 @@ import type { RunTable } from '../schema'
 import { seriesUpkeep } from './series-upkeep'
 import { valuesUpkeep } from './values-upkeep'
 
-const VERSION = 1
+const VERSION = 2
 const FACT = 'run-table.version'
 
 /** Does nothing to a database that an older version of the schema is wanted of. */
