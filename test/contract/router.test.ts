@@ -242,6 +242,8 @@ test('devices', async () => {
   expect(await api.devices.report()).toMatchObject({ training: 'tensorflow' })
   expect(await api.devices.measure()).toHaveLength(2)
   expect((await api.models.list())[0]!.speed).toMatchObject({ executor: 'onnxruntime', imagesPerSecond: 100 })
+  expect(await api.devices.benchmark()).toMatchObject({ products: [{ gigaflops: 8 }], backbones: [] })
+  expect(fixture.studio.jobs.list()[0]).toMatchObject({ kind: 'measure', state: 'done' })
   await api.devices.prepareRuntime({ flavour: 'cpu' })
   await vi.waitFor(() => expect(fixture.studio.jobs.list()[0]).toMatchObject({ kind: 'runtime', state: 'done' }))
 })
@@ -302,6 +304,23 @@ test('runs, from the recommended settings to predictions and an export', async (
   const unreadable = async (): Promise<unknown> => first(await api.predictions.folder({ runId: run.id, path }))
   expect(await failure(unreadable())).toMatchObject({ code: 'predict/no-images' })
 
+  const [image] = (await api.datasets.images({ datasetId, filter: {}, limit: 1 })).images
+  const { studio } = fixture
+  const uploadId = await studio.uploads.add('cat.png', new Blob([new Uint8Array(PNG)]).stream())
+  for (const source of [{ path }, { imageId: image!.id }, { uploadId }]) {
+    const map = await api.predictions.heatMap({ runId: run.id, source, classIndex: 1, method: 'occlusion' })
+    expect(map).toMatchObject({ classIndex: 1, method: 'occlusion', width: 1 })
+  }
+  const looking = studio.jobs.list().find(({ title }) => title.startsWith('Occlusion map of cat.png'))
+  expect(looking).toMatchObject({ state: 'done', kind: 'predict', runId: run.id })
+  const noPicture = api.predictions.heatMap({ runId: run.id, source: { path: join(fixture.folder, 'none.png') } })
+  expect(await failure(noPicture)).toMatchObject({ code: 'image/not-found' })
+  const similar = await api.predictions.similar({ runId: run.id, imageId: image!.id })
+  expect(similar).toMatchObject({ compared: 20, images: [{ image: { id: image!.id }, distance: 0 }] })
+  expect(similar.note).toBe('Left out: 1 that the dataset no longer holds.')
+  const unknown = api.predictions.similar({ runId: run.id, imageId: 1_000_000 })
+  expect(await failure(unknown)).toMatchObject({ code: 'image/not-found' })
+
   const directory = join(fixture.folder, 'export')
   expect(await api.exports.layersModel({ runId: run.id, directory })).toMatchObject({ parity: { images: 4 } })
   expect(await failure(api.exports.layersModel({ runId: run.id, directory: fixture.pictures }))).toMatchObject({
@@ -333,6 +352,29 @@ test('a rejected input names the setting; a defect becomes an id in the log and 
   expect(data.code).toBe('internal')
   expect(JSON.stringify(data)).not.toContain('secret')
   expect(data.message).toMatch(/log id [0-9a-f]{8}/)
+})
+
+test('runs come from other programs, and go there', async () => {
+  const directory = join(fixture.folder, 'mlruns')
+  const [run] = await api.runs.list()
+  const { folders } = await api.interop.export({ source: 'mlflow', directory, runIds: [run!.id] })
+  expect(folders).toHaveLength(1)
+  const { added, notes } = await api.interop.import({ source: 'mlflow', path: directory })
+  expect(notes).toEqual([])
+  expect(added).toMatchObject([{ name: run!.name }])
+  const brought = await api.runs.get({ runId: added[0]!.id })
+  expect(brought.imported).toMatchObject({ source: 'mlflow', settings: { 'head.epochs': run!.config.head.epochs } })
+  const empty = join(fixture.folder, 'pictures-none')
+  mkdirSync(empty)
+  expect(await failure(api.interop.import({ source: 'tensorboard', path: empty }))).toMatchObject({
+    code: 'interop/nothing-found'
+  })
+  expect(await failure(api.interop.import({ source: 'tensorboard', path: 'here' }))).toMatchObject({
+    code: 'interop/unreadable'
+  })
+  const page = await api.compare.report({ runIds: [run!.id, brought.id] })
+  expect(page).toContain('<!doctype html>')
+  expect(page).toContain('from mlflow')
 })
 
 test('no method was left out', () => {

@@ -58,7 +58,7 @@ export class LooksService {
     const records = await Promise.all(found.images.map(({ id }) => images.image(id)))
     const there = found.images.flatMap(({ distance }, index) => pair(records[index], distance))
     const gone = found.images.length - there.length
-    const notes = [found.note, gone > 0 ? `${gone} that the dataset no longer holds are left out.` : null]
+    const notes = [found.note, gone > 0 ? `Left out: ${gone} that the dataset no longer holds.` : null]
     const note = notes.filter((line) => line !== null).join(' ') || null
     return { images: there, compared: found.compared, note, ms: performance.now() - start }
   }

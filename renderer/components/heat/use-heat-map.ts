@@ -83,8 +83,8 @@ export function useHeatMap(wanted: () => HeatRequest | null) {
       stop()
       error.value = null
       const request = wanted()
-      // The map of another picture must not lie over this one; that of another class of the same one may, while it waits.
-      if (!request || before === undefined || pictureOf(now) !== pictureOf(before)) map.value = null
+      // The map of another picture or method must not stand for this one; that of another class of the same one may, while it waits.
+      if (!request || before === undefined || makingOf(now) !== makingOf(before)) map.value = null
       if (request) void load(request)
     },
     { immediate: true }
@@ -93,7 +93,7 @@ export function useHeatMap(wanted: () => HeatRequest | null) {
   return { map, loading, error, stop }
 }
 
-function pictureOf(request: string): string {
+function makingOf(request: string): string {
   const parsed = JSON.parse(request) as HeatRequest | null
-  return JSON.stringify([parsed?.runId, parsed?.source])
+  return JSON.stringify([parsed?.runId, parsed?.source, parsed?.method])
 }
