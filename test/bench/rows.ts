@@ -20,6 +20,7 @@ export type Target =
   | { ratioAtMost: number }
   | { ratioAtLeast: number }
   | { valueBelow: number }
+  | { valueAtLeast: number }
   /** For times: the peer's by Whetstone's. */
   | { timesFaster: number }
 
@@ -39,9 +40,11 @@ export function row(
         ]
       : 'valueBelow' in target
         ? [`< ${target.valueBelow} ${unit}`, whetstone < target.valueBelow]
-        : 'ratioAtMost' in target
-          ? [`ratio ≤ ${target.ratioAtMost}`, ratio !== null && ratio <= target.ratioAtMost]
-          : [`ratio ≥ ${target.ratioAtLeast}`, ratio !== null && ratio >= target.ratioAtLeast]
+        : 'valueAtLeast' in target
+          ? [`≥ ${target.valueAtLeast} ${unit}`, whetstone >= target.valueAtLeast]
+          : 'ratioAtMost' in target
+            ? [`ratio ≤ ${target.ratioAtMost}`, ratio !== null && ratio <= target.ratioAtMost]
+            : [`ratio ≥ ${target.ratioAtLeast}`, ratio !== null && ratio >= target.ratioAtLeast]
   return { work, whetstone, peer: peer?.value ?? null, peerName: peer?.name ?? null, ratio, target: text, met, unit }
 }
 

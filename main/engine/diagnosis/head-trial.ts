@@ -6,8 +6,8 @@ import type { HeadRuntime } from '../training/head-sessions'
 import { trainHead } from '../training/train-head'
 import type { HeldOut } from './sample'
 
-/** What a trial takes at most: two seconds or so. */
-const MOST_STEPS = 400
+/** What a trial takes at most: a second or so. */
+const MOST_STEPS = 300
 
 export interface HeadTrial {
   /** Highest loss of a training batch after the first, nats; infinite when it diverged. */

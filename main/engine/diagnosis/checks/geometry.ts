@@ -13,6 +13,8 @@ const COMPARED = 16
 const NOT_SQUARE = 1.15
 /** Cosine distance of the features from which the answers change with it. */
 const MATTERS = 0.12
+/** Below which it makes no difference on these pictures. */
+const NO_MATTER = 0.005
 /** Share by which the side may differ before details are another size than in training. */
 const FAR_SIZE = 1.3
 
@@ -90,8 +92,10 @@ async function compare(
   return { pixels, features: featureDistance(await answers(golden), await answers(pictures), width), pictures, own }
 }
 
-const severityOf = (features: number | null): 'severe' | 'warning' =>
-  features !== null && features > MATTERS ? 'severe' : 'warning'
+const severityOf = (features: number | null): 'severe' | 'warning' | 'info' => {
+  if (features === null) return 'warning'
+  return features > MATTERS ? 'severe' : features < NO_MATTER ? 'info' : 'warning'
+}
 
 const changedBy = ({ pixels, features }: Omit<Comparison, 'own'>): string =>
   `Against the contract, pixels change by ${pixels.toFixed(1)} of 255 on average` +

@@ -9,7 +9,7 @@ const HIGHER = 10
 /** How many times the best loss at another rate has to be passed before the rate is to blame. */
 const WORSE = 1.25
 const FAR_WORSE = 1.6
-/** Nats of the last loss above the best, from which the training undoes what it learned. */
+/** Further rates in the direction that helped. */
 const RATES_TRIED = 3
 
 export const headRateCheck: Check = {
@@ -100,8 +100,8 @@ function judge(
   const fine = `At ${shown(rate)} the head comes to ${own.best.toFixed(2)} nats on what was held out; other rates are no better.`
   return [
     best < 1 ? high() : passed('training/learning-rate-high', fine),
-    // Cut short, a low rate only looks low.
-    best > 1 && own.cut < 2 ? low() : passed('training/learning-rate-low', fine)
+    // A rate that is low by no more than the trial was cut short only looks low.
+    best > 2 * own.cut ? low() : passed('training/learning-rate-low', fine)
   ]
 }
 
