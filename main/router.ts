@@ -207,6 +207,7 @@ export const router = os.router({
     report: os.devices.report.handler(({ context }) => context.studio.devices.report()),
     refresh: os.devices.refresh.handler(({ context }) => context.studio.devices.refresh()),
     measure: os.devices.measure.handler(({ context }) => context.studio.models.measure()),
+    benchmark: os.devices.benchmark.handler(({ context }) => context.studio.benchmark()),
     prepareRuntime: os.devices.prepareRuntime.handler(({ context, input }) =>
       context.studio.devices.prepareRuntime(input.flavour)
     )

@@ -1,12 +1,14 @@
 /** The core: store, services and supervisor, built from paths and a way to start workers. Knows nothing of doors. */
 import { chmod, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { DeviceBenchmark } from '@shared/domain/device'
 import type { SystemInfo } from '@shared/domain/system'
 import { StudioError } from '@shared/errors'
 import { backboneFolders } from './paths'
 import { AugmentationService } from './services/augmentation/augmentation'
 import { CompareService } from './services/compare/compare'
 import { DatasetsService } from './services/datasets/datasets'
+import { benchmarkDevices } from './services/devices/benchmark'
 import { DevicesService } from './services/devices/devices'
 import { EvaluationService } from './services/evaluation/evaluation'
 import { DoctorService } from './services/doctor/doctor'
@@ -77,6 +79,8 @@ export interface Studio {
   readonly interop: InteropService
   readonly report: ReportService
   readonly devices: DevicesService
+  /** @throws StudioError job/cancelled, worker/crashed */
+  benchmark(): Promise<DeviceBenchmark>
   readonly browse: typeof listFolder
   /** Ends workers and lets go of the database. */
   close(options?: CloseOptions): Promise<void>
@@ -202,6 +206,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     exports: new ExportsService({ store, jobs, infer, model }),
     interop: new InteropService({ runs: store.runs, jobs }),
     devices,
+    benchmark: () => benchmarkDevices({ infer, jobs, known: look }),
     browse: listFolder,
     async close({ training = 'pause', graceMs } = {}) {
       neighbours.close()

@@ -7,6 +7,7 @@ import { checkParity } from '../engine/backbones/parity'
 import { heatMap } from '../engine/inference/heat/heat-map'
 import { previewAugmentation } from '../engine/inference/augment-preview'
 import { InferSession } from '../engine/inference/infer-session'
+import { benchmarkExecutors } from '../engine/inference/benchmark'
 import { measureSpeed } from '../engine/inference/measure'
 import { predictFolder, predictImage } from '../engine/inference/predict'
 import { previewImage } from '../engine/inference/preview'
@@ -84,6 +85,10 @@ async function perform(job: Job, session: InferSession, signal: AbortSignal): Pr
         if (measured) measurements.push(measured)
       }
       return channel.send({ type: 'measured', id, measurements })
+    }
+    case 'benchmark': {
+      const result = await benchmarkExecutors(await session.executors(), signal, teller(id))
+      return channel.send({ type: 'benchmarked', id, result })
     }
     case 'preview':
       return channel.send({ type: 'previewed', id, ...(await previewImage(job.path, job.contract)) })

@@ -15,7 +15,7 @@ import {
   imageRecordSchema,
   importReportSchema
 } from '../domain/dataset'
-import { deviceReportSchema, speedMeasurementSchema } from '../domain/device'
+import { deviceBenchmarkSchema, deviceReportSchema, speedMeasurementSchema } from '../domain/device'
 import { evaluationSchema, predictionFilterSchema, predictionSchema } from '../domain/evaluation'
 import {
   explainRequestSchema,
@@ -317,6 +317,8 @@ export const contract = {
     refresh: procedure.output(deviceReportSchema),
     /** Images per second of the frozen backbone on each executor that is there. */
     measure: procedure.output(z.array(speedMeasurementSchema)),
+    /** Products of matrices and backbones of three sizes on each executor; about half a minute. */
+    benchmark: procedure.output(deviceBenchmarkSchema),
     /** Starts (or retries) preparing the TensorFlow runtime in the background. */
     prepareRuntime: procedure.input(z.object({ flavour: z.enum(['cpu', 'gpu']).default('cpu') })).output(z.void())
   }

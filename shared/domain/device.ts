@@ -40,9 +40,31 @@ const gpuSchema = z.object({
   computeCapability: z.string().nullable()
 })
 
+/** Why the GPU, or what might be one, does not compute. */
+export const gpuObstacleSchema = z.object({
+  code: z.enum([
+    'platform',
+    'no-driver',
+    'driver-unreachable',
+    'driver-too-old',
+    'compute-capability',
+    'memory',
+    'not-prepared',
+    'no-cuda-library',
+    'unknown'
+  ]),
+  /** A sentence. */
+  reason: z.string(),
+  /** What cures it; null where nothing does. */
+  remedy: z.string().nullable()
+})
+export type GpuObstacle = z.infer<typeof gpuObstacleSchema>
+
 export const deviceReportSchema = z.object({
   cpu: z.object({ model: z.string(), threads: z.int(), memoryBytes: z.int() }),
   gpu: gpuSchema.nullable(),
+  /** Null while the GPU computes, and before the machine was looked at. */
+  gpuObstacle: gpuObstacleSchema.nullable().default(null),
   /** What was looked for, in order, and what came of it. */
   probes: z.array(z.object({ what: z.string(), found: z.boolean(), result: z.string() })),
   /** Best rung first. */
@@ -58,6 +80,16 @@ export const deviceReportSchema = z.object({
 })
 export type DeviceReport = z.infer<typeof deviceReportSchema>
 
+/** How fast an executor multiplies matrices of 1,024 × 1,024 float32 numbers. */
+export const productSpeedSchema = z.object({
+  executor: executorIdSchema,
+  device: z.string(),
+  threads: z.int(),
+  /** Billions of floating-point operations a second, a multiplication and an addition counting as two. */
+  gigaflops: z.number()
+})
+export type ProductSpeed = z.infer<typeof productSpeedSchema>
+
 export const speedMeasurementSchema = z.object({
   backboneId: z.string(),
   executor: executorIdSchema,
@@ -67,3 +99,10 @@ export const speedMeasurementSchema = z.object({
   msPerImage: z.number()
 })
 export type SpeedMeasurement = z.infer<typeof speedMeasurementSchema>
+
+/** What this machine does: the product of matrices, and three backbones of different size. */
+export const deviceBenchmarkSchema = z.object({
+  products: z.array(productSpeedSchema),
+  backbones: z.array(speedMeasurementSchema)
+})
+export type DeviceBenchmark = z.infer<typeof deviceBenchmarkSchema>

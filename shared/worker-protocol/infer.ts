@@ -1,7 +1,7 @@
 /** The infer worker: keeps one finished run loaded; predicts, exports, measures and previews on request. */
 import { z } from 'zod'
 import { augmentationVariantSchema } from '../domain/augmentation'
-import { speedMeasurementSchema } from '../domain/device'
+import { deviceBenchmarkSchema, speedMeasurementSchema } from '../domain/device'
 import { heatMapSchema, heatMethodSchema } from '../domain/heat'
 import { exportResultSchema, imagePredictionSchema } from '../domain/prediction'
 import { preprocessingContractSchema } from '../domain/preprocessing'
@@ -43,6 +43,8 @@ export const inferRequestSchema = z.discriminatedUnion('type', [
     probes: z.array(z.string())
   }),
   z.object({ type: z.literal('measure'), id, backboneId: z.string() }),
+  /** How fast every executor that is there is (see engine/inference/benchmark). */
+  z.object({ type: z.literal('benchmark'), id }),
   z.object({ type: z.literal('preview'), id, contract: preprocessingContractSchema, path: z.string() }),
   /** Pictures as training would see them: each as it is, then `count` augmented ones. */
   z.object({
@@ -96,6 +98,7 @@ export const inferMessageSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('exported'), id, result: exportResultSchema }),
   z.object({ type: z.literal('measured'), id, measurements: z.array(speedMeasurementSchema) }),
+  z.object({ type: z.literal('benchmarked'), id, result: deviceBenchmarkSchema }),
   z.object({
     type: z.literal('previewed'),
     id,

@@ -29,7 +29,9 @@ const machineFactsSchema = z.object({
   /** Null: not prepared, or not asked for. */
   tensorflow: loadResultSchema.nullable(),
   onnxruntime: loadResultSchema,
-  wasm: loadResultSchema
+  wasm: loadResultSchema,
+  /** What TensorFlow said on standard error while it was loaded: why it left a GPU alone is told nowhere else. */
+  log: z.string().default('')
 })
 export type MachineFacts = z.infer<typeof machineFactsSchema>
 

@@ -30,6 +30,7 @@ function machine(changes: Partial<MachineFacts> = {}): MachineFacts {
     tensorflow: null,
     onnxruntime: loads('1.30.0'),
     wasm: loads('1.30.0'),
+    log: '',
     ...changes
   }
 }
@@ -76,6 +77,66 @@ test('a runtime for GPUs that finds none says so', () => {
   expect(report.ladder[0]).toMatchObject({ state: 'unavailable', reason: expect.stringContaining('finds no GPU') })
   expect(report.summary).toBe('TensorFlow 2.21 · CPU, 8 threads')
   expect(report.why).toBe('no GPU: TensorFlow cannot use NVIDIA L4')
+})
+
+const OLD = { ...GPU, name: 'NVIDIA GTX 970', computeCapability: '5.2' }
+const probe = (what: string, found: boolean, result = '') => ({ what, found, result })
+
+test.each<[code: string, facts: MachineFacts, reason: RegExp, why: RegExp]>([
+  ['no-driver', prepared('cpu'), /No NVIDIA driver/, /no NVIDIA driver found/],
+  [
+    'driver-unreachable',
+    prepared('cpu', { probes: [probe('NVIDIA driver: libcuda.so.1', true)] }),
+    /does not answer/,
+    /does not answer$/
+  ],
+  ['compute-capability', prepared('cpu', { gpu: OLD }), /compute capability 5\.2/, /GTX 970 has compute/],
+  ['driver-too-old', prepared('cpu', { gpu: { ...GPU, driver: '470.82' } }), /470\.82 is too old/, /470\.82/],
+  [
+    'memory',
+    prepared('cpu', { gpu: { ...GPU, memoryBytes: 2 ** 30 } }),
+    /not enough free memory \(1\.1 GB\)/,
+    /memory/
+  ],
+  ['not-prepared', prepared('cpu', { gpu: GPU }), /2\.9 GB/, /L4 not used/],
+  [
+    'no-cuda-library',
+    prepared('gpu', { gpu: GPU, log: 'W0000 gpu_device.cc:2341] Cannot dlopen some GPU libraries. Please make sure' }),
+    /CUDA library that came/,
+    /CUDA library/
+  ],
+  [
+    'compute-capability',
+    prepared('gpu', {
+      gpu: { ...GPU, computeCapability: null },
+      log: 'Ignoring visible gpu device (device: 0, name: GTX 970, compute capability: 5.2) with Cuda compute capability 5.2. The minimum required Cuda capability is 6.0.'
+    }),
+    /compute capability 5\.2/,
+    /5\.2/
+  ],
+  [
+    'memory',
+    prepared('gpu', { gpu: GPU, log: 'failed to allocate: CUDA_ERROR_OUT_OF_MEMORY: out of memory' }),
+    /all of it is taken/,
+    /memory/
+  ],
+  [
+    'driver-unreachable',
+    prepared('gpu', {
+      gpu: GPU,
+      log: 'failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)'
+    }),
+    /does not answer: INTERNAL/,
+    /does not answer/
+  ],
+  ['unknown', prepared('gpu', { gpu: GPU }), /finds no GPU/, /cannot use NVIDIA L4/],
+  ['platform', machine({ flavours: unsupportedFlavours() }), /plan9/, /64-bit Linux only|plan9/]
+])('why no GPU: %s', (code, facts, reason, why) => {
+  const report = deviceReportSchema.parse(describeDevices(facts, status({ state: 'ready' })))
+  expect(report.gpuObstacle).toMatchObject({ code, reason: expect.stringMatching(reason) as string })
+  expect(report.ladder[0]).toMatchObject({ reason: report.gpuObstacle!.reason, remedy: report.gpuObstacle!.remedy })
+  expect(report.ladder[0]!.state).toBe(code === 'not-prepared' ? 'offered' : 'unavailable')
+  expect(report.why).toMatch(why)
 })
 
 test('while TensorFlow is prepared, and when it could not be, heads train', () => {

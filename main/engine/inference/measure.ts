@@ -11,14 +11,21 @@ const BUDGET_MS = 1500
 
 /** @throws StudioError backbone/corrupt, device/no-executor */
 export async function measureSpeed(backbone: LoadedBackbone, executor: Executor): Promise<SpeedMeasurement> {
-  const { info } = backbone
-  const network = await backbone.openFeatures(executor)
+  return measureNetwork(backbone.info.id, await backbone.openFeatures(executor), executor)
+}
+
+/** Of a network, which is closed afterwards. */
+export async function measureNetwork(
+  backboneId: string,
+  network: FrozenNetwork,
+  executor: Executor
+): Promise<SpeedMeasurement> {
   try {
     const single = await fastest(network, 1, BUDGET_MS / 3)
     const batchSize = single * BATCH_SIZE > PATIENCE_MS ? SMALL_BATCH : BATCH_SIZE
     const batch = await fastest(network, batchSize, BUDGET_MS)
     return {
-      backboneId: info.id,
+      backboneId,
       executor: executor.id,
       device: executor.device,
       batchSize,
@@ -31,7 +38,7 @@ export async function measureSpeed(backbone: LoadedBackbone, executor: Executor)
 }
 
 /** Milliseconds of the fastest of several runs, the first not counted: whatever else the machine does only ever adds. */
-async function fastest(network: FrozenNetwork, count: number, budgetMs: number): Promise<number> {
+export async function fastest(network: FrozenNetwork, count: number, budgetMs: number): Promise<number> {
   const size = network.inputShape.reduce((product, side) => product * side, 1)
   const input = Float32Array.from({ length: count * size }, (_, index) => Math.sin(index))
   await network.run(input, count)

@@ -35,7 +35,7 @@ export async function probeMachine(cacheDirectory: string, loadTensorFlow: boole
         )
       : null
   return {
-    ...{ cpu, gpu, tensorflowVersion: TENSORFLOW_VERSION, flavours, tensorflow, onnxruntime, wasm },
+    ...{ cpu, gpu, tensorflowVersion: TENSORFLOW_VERSION, flavours, tensorflow, onnxruntime, wasm, log: '' },
     probes: [
       ...probes,
       runtimeProbe('gpu', flavours.gpu, tensorflow, location),

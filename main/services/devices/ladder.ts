@@ -2,6 +2,7 @@
 import type { Rung, RungId, RuntimeStatus } from '@shared/domain/device'
 import { formatBytes } from '@shared/text/format'
 import type { MachineFacts } from '@shared/worker-protocol/runtime'
+import { gpuObstacle } from './gpu-obstacle'
 
 type Standing = Pick<Rung, 'state' | 'reason' | 'remedy'>
 
@@ -48,30 +49,11 @@ export function ladderOf(facts: MachineFacts, status: RuntimeStatus): Rung[] {
 }
 
 function gpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {
-  const { unsupported, location, bytes } = facts.flavours.gpu
-  if (unsupported) return { state: 'unavailable', reason: unsupported.message, remedy: null }
-  if (!facts.gpu) {
-    return {
-      state: 'unavailable',
-      reason: 'No NVIDIA driver was found.',
-      remedy: "If this machine has an NVIDIA GPU, install NVIDIA's driver (525 or newer), then look again."
-    }
-  }
-  const fetched = inProgress(status, 'gpu')
-  if (fetched) return fetched
-  if (location) {
-    const reason = !facts.tensorflow
-      ? 'TensorFlow for GPUs is prepared, but it was not loaded.'
-      : facts.tensorflow.loads
-        ? 'TensorFlow for GPUs loads, but finds no GPU that it can use.'
-        : facts.tensorflow.error.message
-    return { state: 'unavailable', reason, remedy: "Update NVIDIA's driver, then look again." }
-  }
-  return {
-    state: 'offered',
-    reason: `TensorFlow for NVIDIA GPUs is not fetched unasked: it takes ${formatBytes(bytes)}.`,
-    remedy: `Fetch it from Devices: ${formatBytes(bytes)}, about 5 GB on disk.`
-  }
+  const { code, reason, remedy } = gpuObstacle(facts)
+  if (code === 'not-prepared') return inProgress(status, 'gpu') ?? { state: 'offered', reason, remedy }
+  // What no download cures comes first: it would be fetched in vain.
+  const own = { state: 'unavailable' as const, reason, remedy }
+  return code === 'unknown' || code === 'no-cuda-library' ? (inProgress(status, 'gpu') ?? own) : own
 }
 
 function cpuStanding(facts: MachineFacts, status: RuntimeStatus): Standing {

@@ -2,6 +2,7 @@
 import type { DeviceReport, RuntimeStatus } from '@shared/domain/device'
 import { formatBytes } from '@shared/text/format'
 import type { MachineFacts } from '@shared/worker-protocol/runtime'
+import { gpuObstacle } from './gpu-obstacle'
 import { activeRung, ladderOf } from './ladder'
 
 export function describeDevices(facts: MachineFacts, status: RuntimeStatus): DeviceReport {
@@ -9,6 +10,7 @@ export function describeDevices(facts: MachineFacts, status: RuntimeStatus): Dev
   const rung = activeRung(facts)
   return {
     ...{ cpu, gpu, probes },
+    gpuObstacle: rung === 'tensorflow-gpu' ? null : gpuObstacle(facts),
     ladder: ladderOf(facts, status),
     frozen: rung === 'tensorflow-gpu' ? 'tensorflow' : facts.onnxruntime.loads ? 'onnxruntime' : 'wasm',
     training: facts.tensorflow?.loads ? 'tensorflow' : null,
@@ -21,7 +23,7 @@ export function describeDevices(facts: MachineFacts, status: RuntimeStatus): Dev
 /** What is known before the probe has answered. */
 export function reportBeforeProbe(cpu: DeviceReport['cpu'], status: RuntimeStatus): DeviceReport {
   return {
-    ...{ cpu, gpu: null, probes: [], ladder: [], frozen: 'onnxruntime', training: null },
+    ...{ cpu, gpu: null, gpuObstacle: null, probes: [], ladder: [], frozen: 'onnxruntime', training: null },
     summary: `Looking at this machine · CPU, ${threads(cpu.threads)}`,
     why: null,
     runtime: status
@@ -47,13 +49,24 @@ function whyNotBetter(facts: MachineFacts, status: RuntimeStatus): string | null
   return whyNoTensorFlow(facts, status)
 }
 
-function whyNoGpu({ gpu, flavours }: MachineFacts, status: RuntimeStatus): string {
-  if (flavours.gpu.unsupported) return 'no GPU: TensorFlow reaches GPUs on 64-bit Linux only'
-  if (!gpu) return 'no GPU: no NVIDIA driver found'
-  if (status.flavour === 'gpu' && status.state === 'preparing') return `${gpu.name}: being prepared`
-  if (status.flavour === 'gpu' && status.error) return `no GPU: ${status.error.message}`
-  if (flavours.gpu.location) return `no GPU: TensorFlow cannot use ${gpu.name}`
-  return `${gpu.name} not used: fetching TensorFlow for it takes ${formatBytes(flavours.gpu.bytes)}`
+function whyNoGpu(facts: MachineFacts, status: RuntimeStatus): string {
+  const { gpu, flavours } = facts
+  const { code, reason } = gpuObstacle(facts)
+  const name = gpu?.name ?? ''
+  switch (code) {
+    case 'platform':
+      return 'no GPU: TensorFlow reaches GPUs on 64-bit Linux only'
+    case 'no-driver':
+      return 'no GPU: no NVIDIA driver found'
+    case 'not-prepared':
+      if (status.flavour === 'gpu' && status.state === 'preparing') return `${name}: being prepared`
+      if (status.flavour === 'gpu' && status.error) return `no GPU: ${status.error.message}`
+      return `${name} not used: fetching TensorFlow for it takes ${formatBytes(flavours.gpu.bytes)}`
+    case 'unknown':
+      return `no GPU: TensorFlow cannot use ${name}`
+    default:
+      return `no GPU: ${reason.replace(/\.$/, '')}`
+  }
 }
 
 function whyNoTensorFlow({ tensorflow, flavours }: MachineFacts, status: RuntimeStatus): string {
