@@ -129,7 +129,7 @@ test('two runs with three differing factors: the credit goes where it is due, an
   expect(credit).toEqual({ range: 0.1, optimizer: 0.2, batch: 0 })
   expect(done.interaction.accuracy!.value).toBeCloseTo(0, 6)
   expect(done.verdict).toMatch(
-    /good is better than bad by 30\.0 points .*'Optimiser and rate' explains 20\.0 points \(67 %\)/
+    /good is better than bad by 30\.0 points .*It is made of 'Optimiser and rate' 20\.0 points \(67\u00a0%\) and 'Value range and channels' 10\.0/
   )
   // Every combination on two seeds, each once, and none of them a run.
   expect(jobs).toHaveLength(16)

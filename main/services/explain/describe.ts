@@ -48,7 +48,7 @@ function describeRange(keys: readonly string[], settings: Settings, own: Preproc
   }
   const seen = { ...own, mean: value('mean'), std: value('std'), colorOrder: value('colorOrder') }
   const range = valueRange(seen)
-    .map((end) => Number(end.toFixed(2)))
+    .map((end) => String(Number(end.toFixed(2))).replace('-', '−'))
     .join(' to ')
   const isOwn = keys.every((key) => settings.get(key) === OWN)
   return `${range}, ${seen.colorOrder}${isOwn ? " (the backbone's own)" : ''}`

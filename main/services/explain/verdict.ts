@@ -9,9 +9,10 @@ type VerdictInput = Pick<
 
 /** Bars below this share of the gap are not worth a word. */
 const WORTH_SAYING = 0.1
-const NAMED = 3
-/** Points by which a factor's effect must depend on the others before it is said. */
-const DEPENDS = 0.03
+const NAMED = 4
+/** How much a factor's effect must depend on the others before it is said: so many points, and so much of the gap. */
+const DEPENDS = 0.05
+const DEPENDS_SHARE = 0.5
 
 export function verdictOf(input: VerdictInput): string {
   const { gap, interaction } = input
@@ -19,11 +20,12 @@ export function verdictOf(input: VerdictInput): string {
   const sentences = [gapSentence(input, gap.accuracy)]
   const credited = creditSentence(input, gap.accuracy)
   if (credited) sentences.push(credited)
-  if (interaction.accuracy && Math.abs(interaction.accuracy.value) > WORTH_SAYING * Math.abs(gap.accuracy.value)) {
-    const { value } = interaction.accuracy
-    sentences.push(`${signedPoints(value)} come about only where three or more are changed together.`)
+  if (interaction.accuracy && isSure(interaction.accuracy)) {
+    sentences.push(
+      `${signedPoints(interaction.accuracy.value)} come about only where three or more are changed together.`
+    )
   }
-  const depends = dependsSentence(input.factors)
+  const depends = dependsSentence(input.factors, gap.accuracy)
   if (depends) sentences.push(depends)
   const time = timeSentence(input)
   if (time) sentences.push(time)
@@ -33,7 +35,7 @@ export function verdictOf(input: VerdictInput): string {
 function gapSentence({ aName, bName, testImages, experiments }: VerdictInput, gap: Estimate): string {
   const seeds = new Set(experiments.filter(({ state }) => state === 'done').map(({ seed }) => seed)).size
   const on = `${testImages} test images, ${seeds === 1 ? 'one seed' : `${seeds} seeds`}`
-  const interval = gap.low === null || gap.high === null ? '' : `, 95 % interval ${range(gap.low, gap.high)}`
+  const interval = gap.low === null || gap.high === null ? '' : `, 95\u00a0% interval ${range(gap.low, gap.high)}`
   if (gap.low !== null && gap.high !== null && gap.low <= 0 && gap.high >= 0) {
     return `The gap between ${aName} and ${bName}, ${signedPoints(gap.value)}, may be chance (${on}${interval}).`
   }
@@ -41,26 +43,29 @@ function gapSentence({ aName, bName, testImages, experiments }: VerdictInput, ga
   return `${better} is better than ${worse} by ${points(gap.value)} (${on}${interval}).`
 }
 
+/** What is beyond chance first; then what may be. */
 function creditSentence({ factors }: VerdictInput, gap: Estimate): string | null {
-  const known = factors.filter((factor): factor is GapFactor & { accuracy: Estimate } => factor.accuracy !== null)
-  if (known.length === 0) return null
   const size = Math.abs(gap.value)
+  const known = factors.filter((factor): factor is GapFactor & { accuracy: Estimate } => factor.accuracy !== null)
   const along = known.filter(({ accuracy }) => accuracy.value * gap.value > 0)
   along.sort((one, other) => Math.abs(other.accuracy.value) - Math.abs(one.accuracy.value))
   const named = along.filter(({ accuracy }) => Math.abs(accuracy.value) >= WORTH_SAYING * size).slice(0, NAMED)
-  if (named.length === 0) return null
-  const parts = named.map(({ label, accuracy }, index) => {
-    const share = size > 0 ? ` (${Math.round((100 * Math.abs(accuracy.value)) / size)} %)` : ''
-    return `${quoted(label)} ${index === 0 ? 'explains ' : ''}${points(accuracy.value)}${share}`
-  })
-  return `${listed(parts)}.`
+  const part = ({ label, accuracy }: (typeof named)[number]): string =>
+    `${quoted(label)} ${points(accuracy.value)} (${Math.round((100 * Math.abs(accuracy.value)) / size)}\u00a0%)`
+  const sure = named.filter(({ accuracy }) => isSure(accuracy)).map(part)
+  const perhaps = named.filter(({ accuracy }) => !isSure(accuracy)).map(part)
+  if (sure.length === 0 && perhaps.length === 0) return null
+  if (sure.length === 0) return `It may be made of ${listed(perhaps)}; none of it is beyond chance.`
+  return `It is made of ${listed(sure)}${perhaps.length > 0 ? `, perhaps also of ${listed(perhaps)}` : ''}.`
 }
 
+const isSure = ({ low, high }: Estimate): boolean => low !== null && high !== null && (low > 0 || high < 0)
+
 /** Something that matters only with the rest as in B, or only with the rest as in A: its bar is the middle of the two. */
-function dependsSentence(factors: readonly GapFactor[]): string | null {
+function dependsSentence(factors: readonly GapFactor[], gap: Estimate): string | null {
   const spread = ({ alone, last }: GapFactor): number => (alone === null || last === null ? 0 : Math.abs(alone - last))
   const [most] = [...factors].sort((one, other) => spread(other) - spread(one))
-  if (!most || spread(most) < DEPENDS) return null
+  if (!most || spread(most) < Math.max(DEPENDS, DEPENDS_SHARE * Math.abs(gap.value))) return null
   return `What ${quoted(most.label)} does depends on the others: changed first ${signedPoints(most.alone!)}, changed last ${signedPoints(most.last!)}.`
 }
 

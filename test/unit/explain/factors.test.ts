@@ -163,6 +163,6 @@ test('both ends come out as they went in, in words too', () => {
   expect(configOf(mixed(a, b, all), contracts)).toMatchObject({ head: good.head, contract: null })
   const [range, resize] = factors
   expect(describeSide(range!, a, contracts)).toBe('0 to 1, RGB')
-  expect(describeSide(range!, b, contracts)).toBe("-0.99 to 1, RGB (the backbone's own)")
+  expect(describeSide(range!, b, contracts)).toBe("−0.99 to 1, RGB (the backbone's own)")
   expect(describeSide(resize!, b, contracts)).toBe('bicubic')
 })
