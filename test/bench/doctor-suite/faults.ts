@@ -157,15 +157,17 @@ function uneven(images: LabelledImage[], seed: number): LabelledImage[] {
   return images.filter((image) => image.split !== 'train' || image.classIndex !== rare || left-- > 0)
 }
 
-const unusedGpu = (device: DoctorJob['device']): DoctorJob['device'] => ({
-  ...device,
-  gpu: { name: 'NVIDIA T4', memoryBytes: 16e9, driver: '535', computeCapability: '7.5' },
-  ladder: device.ladder.map((rung) =>
-    rung.id === 'tensorflow-gpu'
-      ? { ...rung, state: 'unavailable', reason: 'The CUDA libraries are missing.', remedy: 'Install them.' }
-      : rung
-  )
-})
+function unusedGpu(device: DoctorJob['device']): DoctorJob['device'] {
+  return {
+    ...device,
+    gpu: { name: 'NVIDIA T4', memoryBytes: 16e9, driver: '535', computeCapability: '7.5' },
+    ladder: device.ladder.map((rung) =>
+      rung.id === 'tensorflow-gpu'
+        ? { ...rung, state: 'unavailable', reason: 'The CUDA libraries are missing.', remedy: 'Install them.' }
+        : rung
+    )
+  }
+}
 
 function shuffled<T extends { id: number }>(items: readonly T[], seed: number): T[] {
   const key = ({ id }: T): number => Math.imul(id + 1, 2654435761) ^ Math.imul(seed, 40503)
