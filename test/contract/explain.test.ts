@@ -259,8 +259,14 @@ test('an explanation whose process died is interrupted with the answer it had, a
   const orphan = { ...done, id: 'orphan', state: 'running' as const, endedAt: null }
   await explanations.create(orphan, 4_194_304)
   expect(await explanations.claim('orphan', 4_194_304, () => false)).toBeNull()
+  await expect(explain.stop('orphan')).rejects.toMatchObject({ code: 'explain/active' })
+  const watched = await explain.watch('orphan')
+  expect(await watched.next()).toMatchObject({ value: { explanation: { id: 'orphan', state: 'running' } } })
   await trained(head, 'after')
   expect(await explain.get('orphan')).toMatchObject({ state: 'interrupted', verdict: done.verdict })
+  // Whoever watches it is told, although another program did it.
+  expect(await watched.next()).toMatchObject({ value: { explanation: { state: 'interrupted' } } })
+  expect(await watched.next()).toMatchObject({ done: true })
   await explain.remove('orphan')
   await expect(explain.get('orphan')).rejects.toMatchObject({ code: 'explain/not-found' })
 })

@@ -35,9 +35,18 @@ export function describeSide(
 ): string {
   const contract = contracts(String(settings.get('backboneId')))
   if (id === 'range') return describeRange(keys, settings, contract)
+  if (keys.includes('mode')) return describeMode(settings)
   const parts = keys.map((key) => describeSetting(key, settings, contract))
   const named = parts.slice(0, NAMED)
   return parts.length > NAMED ? `${named.join(', ')} and ${parts.length - NAMED} more` : named.join(', ')
+}
+
+function describeMode(settings: Settings): string {
+  if (settings.get('mode') === 'head') return 'a head on the frozen backbone'
+  const unfreeze = settings.get('fineTune.unfreeze')
+  return unfreeze === 'all'
+    ? 'the whole backbone'
+    : `the last ${unfreeze === 1 ? 'block' : `${String(unfreeze)} blocks`}`
 }
 
 /** The values that the network sees, which says more than mean and deviation. */

@@ -19,6 +19,7 @@ import { factorsBetween } from './factors'
 import { leftoverOf } from './leftover'
 import { reuseRuns } from './reuse'
 import type { Contracts } from './settings'
+import { storedSource } from './stored'
 import { seedsOf, sidesOf, type Side } from './sides'
 import { Trials } from './trials'
 
@@ -128,27 +129,17 @@ export class ExplainService {
     const live = this.live.get(id)
     if (live) return new CoalescedFeed(live.explaining.source(), undefined, signal)
     const explanation = await this.get(id)
-    let told = false
-    return new CoalescedFeed(
-      {
-        subscribe: () => () => undefined,
-        ended: () => true,
-        take: () => {
-          if (told) return []
-          told = true
-          return [{ explanation, phase: '' }]
-        }
-      },
-      undefined,
-      signal
-    )
+    return new CoalescedFeed(storedSource(this.context.store.explanations, explanation), undefined, signal)
   }
 
-  /** Nothing happens to one that is over. @throws StudioError explain/not-found */
+  /** Nothing happens to one that is over. @throws StudioError explain/not-found, explain/active when another program works at it */
   async stop(id: string): Promise<void> {
     const live = this.live.get(id)
-    if (live) live.explaining.stop()
-    else await this.get(id)
+    if (live) return live.explaining.stop()
+    const { endedAt, aName, bName } = await this.get(id)
+    if (endedAt !== null) return
+    const message = `Another program works at the explanation of ${aName} against ${bName}: it can be stopped there.`
+    throw new StudioError('explain/active', message, { id })
   }
 
   /** Resolves with it once it is over. @throws StudioError explain/not-found */

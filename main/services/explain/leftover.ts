@@ -43,9 +43,14 @@ function seedOf(a: Side, b: Side): Leftover | null {
   return { id: 'seed', cause: 'seed', label: 'Seed', ...texts, settings: [{ key: 'seed', from, to }], learns: true }
 }
 
-function deviceOf({ environment: a }: Run, { environment: b }: Run): Leftover | null {
+function deviceOf({ environment: a, config: from }: Run, { environment: b, config: to }: Run): Leftover | null {
   if (!a || !b) return null
-  const settings = DEVICE_KEYS.filter((key) => a[key] !== b[key]).map((key): GapSetting => ({
+  // What trains follows from what is trained, and what is frozen from the backbone's form: no device's doing.
+  const isDevices = (key: (typeof DEVICE_KEYS)[number]): boolean =>
+    (key !== 'trainingExecutor' || from.mode === to.mode) &&
+    (key !== 'frozenExecutor' || from.backboneId === to.backboneId)
+  const differing = DEVICE_KEYS.filter((key) => a[key] !== b[key] && isDevices(key))
+  const settings = differing.map((key): GapSetting => ({
     key,
     from: shownValue(a[key]),
     to: shownValue(b[key])

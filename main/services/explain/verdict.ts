@@ -32,8 +32,11 @@ export function verdictOf(input: VerdictInput): string {
   return sentences.join(' ')
 }
 
-function gapSentence({ aName, bName, testImages, experiments }: VerdictInput, gap: Estimate): string {
-  const seeds = new Set(experiments.filter(({ state }) => state === 'done').map(({ seed }) => seed)).size
+function gapSentence({ aName, bName, testImages, experiments, factors }: VerdictInput, gap: Estimate): string {
+  const switched = factors.filter(({ switchable }) => switchable).length
+  const isEnd = (on: readonly string[]): boolean => on.length === 0 || on.length === switched
+  const ends = experiments.filter((each) => each.state === 'done' && isEnd(each.factors)).map(({ seed }) => seed)
+  const seeds = ends.length - new Set(ends).size
   const on = `${testImages} test images, ${seeds === 1 ? 'one seed' : `${seeds} seeds`}`
   const interval = gap.low === null || gap.high === null ? '' : `, 95\u00a0% interval ${range(gap.low, gap.high)}`
   if (gap.low !== null && gap.high !== null && gap.low <= 0 && gap.high >= 0) {

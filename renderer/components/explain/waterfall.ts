@@ -109,13 +109,16 @@ export interface Axis {
 export function axisOf(
   ends: readonly (number | null)[],
   bars: readonly (Bar | null)[],
-  limits: { least: number; most: number }
+  /** `span`: what it shows at the least, so that next to no difference looks like next to none. */
+  limits: { least: number; most: number; span: number }
 ): Axis {
   const values = ends.filter((end) => end !== null)
   for (const bar of bars) if (bar) values.push(bar.from, bar.to)
   if (values.length === 0) return { low: 0, high: 1, ticks: [] }
-  const [low, high] = [Math.min(...values), Math.max(...values)]
-  const span = Math.max(high - low, 1e-9)
+  const middle = (Math.min(...values) + Math.max(...values)) / 2
+  const low = Math.min(...values, middle - limits.span / 2)
+  const high = Math.max(...values, middle + limits.span / 2)
+  const span = high - low
   const whiskers = bars.flatMap((bar) =>
     bar && bar.estimate.low !== null && bar.estimate.high !== null
       ? [bar.from + bar.estimate.low, bar.from + bar.estimate.high]

@@ -3,6 +3,9 @@ import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { presetConfig } from '@shared/domain/presets'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import { describeSide } from '../../../main/services/explain/describe'
+import { leftoverOf } from '../../../main/services/explain/leftover'
+import type { Side } from '../../../main/services/explain/sides'
+import { makeRun } from '../../fixtures/run'
 import { factorsBetween } from '../../../main/services/explain/factors'
 import { configOf, mixed, OWN } from '../../../main/services/explain/settings'
 
@@ -165,4 +168,29 @@ test('both ends come out as they went in, in words too', () => {
   expect(describeSide(range!, a, contracts)).toBe('0 to 1, RGB')
   expect(describeSide(range!, b, contracts)).toBe("−0.99 to 1, RGB (the backbone's own)")
   expect(describeSide(resize!, b, contracts)).toBe('bicubic')
+})
+
+test('what trains follows from what is trained: no difference of devices', () => {
+  const environment = {
+    ...{ frozenExecutor: 'onnxruntime', trainingExecutor: 'onnxruntime', device: 'CPU', threads: 2 },
+    ...{ fallback: null, versions: {}, hashes: null }
+  } as const
+  const side = (config: TrainingConfig, changes: object): Side => {
+    const run = makeRun({ config, environment: { ...environment, ...changes } })
+    return { id: run.id, name: run.name, config, run }
+  }
+  const fine = presetConfig('default', 'finetune')
+  expect(leftoverOf(side(good, {}), side(fine, { trainingExecutor: 'tensorflow' }))).toBeNull()
+  expect(leftoverOf(side(good, {}), side(good, { device: 'Tesla T4', threads: 8 }))).toMatchObject({
+    id: 'device',
+    cause: 'device',
+    from: 'CPU, 2 threads',
+    to: 'Tesla T4, 8 threads',
+    learns: false
+  })
+  const lucky = changed((config) => (config.seed = 4))
+  expect(leftoverOf(side(good, {}), side(lucky, { device: 'Tesla T4' }))).toMatchObject({
+    label: 'Seed and device',
+    learns: true
+  })
 })
