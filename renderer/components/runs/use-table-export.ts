@@ -1,5 +1,6 @@
 /** The table of runs as a file. */
 import { api } from '../../api/client'
+import { saveFile } from '../../composables/save-file'
 import { useNoticesStore } from '../../stores/notices'
 import { useRunTableStore } from '../../stores/run-table'
 import { condition } from './filter-text'
@@ -34,13 +35,4 @@ export function useTableExport() {
     }
   }
   return { save }
-}
-
-function saveFile(name: string, text: string, type: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }

@@ -28,7 +28,11 @@ async function main([backbones, root, threads]: string[]): Promise<void> {
     const times: number[] = []
     for (const path of paths) {
       const start = performance.now()
-      topGuesses(await network.run(await applyContract(join(root!, path), contract), 1), labels, 5)
+      topGuesses(
+        await network.run(await applyContract(join(root!, path), contract), 1),
+        { classes: labels, temperature: 1 },
+        5
+      )
       times.push(performance.now() - start)
     }
     return { milliseconds: times.sort((a, b) => a - b)[times.length >> 1]! }
