@@ -81,9 +81,11 @@ function judge(
     picture: drawn(trials, rate, chance)
   }
   const ratio = own.best / better.best
+  // What the head lacks, fine-tuning may still make up for.
+  const isLast = config.mode === 'head'
   const high = (): CheckResult =>
     found('training/learning-rate-high', {
-      severity: ratio > FAR_WORSE || own.best > chance ? 'severe' : 'warning',
+      severity: isLast && (ratio > FAR_WORSE || own.best > chance) ? 'severe' : 'warning',
       weight: 8 + 6 * Math.min(ratio, 5),
       title: `The head's learning rate of ${shown(rate)} is too high.`,
       evidence,
@@ -91,7 +93,7 @@ function judge(
     })
   const low = (): CheckResult =>
     found('training/learning-rate-low', {
-      severity: ratio > FAR_WORSE ? 'severe' : 'warning',
+      severity: isLast && ratio > FAR_WORSE ? 'severe' : 'warning',
       weight: 8 + 6 * Math.min(ratio, 5),
       title: `The head's learning rate of ${shown(rate)} is too low: its training ends before it has learned.`,
       evidence,

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { presetConfig } from '@shared/domain/presets'
+import type { TrainingConfig } from '@shared/domain/training-config'
+import { judge } from '../../../main/engine/diagnosis/checks/oversized'
+import { verdict } from '../../../main/engine/diagnosis/checks/leak'
+import { regularisersOf } from '../../../main/engine/diagnosis/checks/regularisation'
+import { stepsOf } from '../../../main/engine/diagnosis/checks/finetune-steps'
+import { medianOf, updateRatio } from '../../../main/engine/diagnosis/finetune-trial'
+import { areProbabilities, certainty, featureDistance } from '../../../main/engine/diagnosis/transform-trial'
+
+const config = (mode: 'head' | 'finetune', change: (config: TrainingConfig) => void): TrainingConfig => {
+  const made = presetConfig('default', mode)
+  change(made)
+  return made
+}
+
+describe('regularisation', () => {
+  it('is counted for the phase that learns last', () => {
+    expect(regularisersOf(presetConfig('default', 'head'))).toHaveLength(3)
+    expect(regularisersOf(presetConfig('naive', 'head'))).toEqual([])
+    expect(regularisersOf(presetConfig('bit', 'finetune'))).toEqual(['augmentation'])
+    expect(regularisersOf(presetConfig('fast-head', 'head'))).toEqual(['an L2 penalty'])
+  })
+
+  it('does not believe in the weight decay of Adam', () => {
+    const made = config('head', ({ head }) => Object.assign(head, { optimizer: 'adam', dropout: 0, labelSmoothing: 0 }))
+    expect(made.head.weightDecay).toBeGreaterThan(0)
+    expect(regularisersOf(made)).toEqual([])
+  })
+
+  it('does not count augmentation for a head, which sees cached features', () => {
+    const made = config('head', ({ head }) => Object.assign(head, { weightDecay: 0, dropout: 0, labelSmoothing: 0 }))
+    expect(regularisersOf(made)).toEqual([])
+  })
+})
+
+describe('a leak', () => {
+  const image = (id: number) => ({ id, path: `${id}.png`, hash: String(id), classIndex: 0, split: 'test' as const })
+  const held = Array.from({ length: 100 }, (_, id) => image(id))
+
+  it('is graver the larger its share', () => {
+    const severityOf = (count: number) =>
+      verdict({ held, identical: held.slice(0, count), alike: [], looked: 10 }).findings[0]?.severity
+    expect([severityOf(0), severityOf(1), severityOf(3), severityOf(10)]).toEqual([
+      undefined,
+      'info',
+      'warning',
+      'severe'
+    ])
+  })
+
+  it('names pictures and gives the share', () => {
+    const [finding] = verdict({ held, identical: [held[0]!], alike: [[held[1]!, image(500)]], looked: 10 }).findings
+    expect(finding!.evidence).toMatchObject({ value: 0.02, expected: 0 })
+    expect(finding!.evidence.text).toContain('1.png and 500.png')
+  })
+})
+
+describe('a smaller backbone', () => {
+  const rights = (share: number): Uint8Array =>
+    Uint8Array.from({ length: 200 }, (_, row) => (row < share * 200 ? 1 : 0))
+  const own = { id: 'large', name: 'Large', ms: 40, right: rights(0.8) }
+
+  it('is offered when it is as good and twice as fast', () => {
+    const { check, findings } = judge(own, [{ id: 'small', name: 'Small', ms: 10, right: rights(0.8) }])
+    expect(check.state).toBe('finding')
+    expect(findings[0]).toMatchObject({ severity: 'warning', repair: { changes: { backboneId: 'small' } } })
+  })
+
+  it('is not when it loses, or is hardly faster', () => {
+    expect(judge(own, [{ id: 'small', name: 'Small', ms: 10, right: rights(0.7) }]).check.state).toBe('passed')
+    expect(judge(own, [{ id: 'small', name: 'Small', ms: 30, right: rights(0.8) }]).check.state).toBe('passed')
+  })
+})
+
+describe('figures', () => {
+  it('of an update are relative to the weights', () => {
+    expect(updateRatio(Float32Array.of(3, 4), Float32Array.of(3, 4.5))).toBeCloseTo(0.1)
+    expect(medianOf([5, 1, 3])).toBe(3)
+    expect(medianOf([])).toBe(0)
+  })
+
+  it('of answers: certainty, entropy, and whether they are probabilities', () => {
+    const even = certainty(new Float32Array(8).fill(2), 2)
+    expect(even.confidence).toBeCloseTo(0.25)
+    expect(even.entropy).toBeCloseTo(Math.log(4))
+    expect(areProbabilities(Float32Array.of(0.25, 0.75))).toBe(true)
+    expect(areProbabilities(Float32Array.of(1.5, -0.5))).toBe(false)
+  })
+
+  it('of features: alike, unrelated', () => {
+    expect(featureDistance(Float32Array.of(1, 0, 0, 2), Float32Array.of(2, 0, 0, 1), 2)).toBeCloseTo(0)
+    expect(featureDistance(Float32Array.of(1, 0), Float32Array.of(0, 1), 2)).toBeCloseTo(1)
+  })
+
+  it('of a course: steps with accumulation, and a limit', () => {
+    const made = config('finetune', ({ fineTune }) =>
+      Object.assign(fineTune, { batchSize: 10, accumulate: 2, epochs: 3 })
+    )
+    expect(stepsOf(made, 95)).toBe(15)
+    made.fineTune.maxSteps = 4
+    expect(stepsOf(made, 95)).toBe(4)
+  })
+})
