@@ -11,7 +11,7 @@ export interface ShownColumn {
 
 export const NARROWEST = 48
 export const WIDEST = 640
-export const NAME_WIDTH = 208
+export const NAME_WIDTH = 200
 
 /** Columns that are no value of a run but something that a row has. */
 export const ROW_COLUMNS: readonly RunColumn[] = [
@@ -21,19 +21,19 @@ export const ROW_COLUMNS: readonly RunColumn[] = [
 export const isRowColumn = (key: string): boolean => ROW_COLUMNS.some((column) => column.key === key)
 
 const WIDTHS: Record<string, number> = {
-  state: 92,
-  dataset: 96,
-  backbone: 124,
-  preset: 112,
-  spark: 96,
+  state: 88,
+  dataset: 92,
+  backbone: 120,
+  preset: 104,
+  spark: 92,
   tags: 128,
   device: 80,
-  created: 96,
+  created: 116,
   notes: 200,
   seedGroup: 104,
-  'test.accuracy': 76,
-  'atBest.validation_accuracy': 76,
-  'seconds.total': 88
+  'test.accuracy': 72,
+  'atBest.validation_accuracy': 72,
+  'seconds.total': 84
 }
 
 export const defaultWidth = (key: string): number =>
@@ -82,6 +82,9 @@ export function shiftColumn(columns: readonly ShownColumn[], key: string, by: -1
 
 export const resizeColumn = (columns: readonly ShownColumn[], key: string, width: number): ShownColumn[] =>
   columns.map((column) => (column.key === key ? { key, width: clampWidth(width) } : column))
+
+/** A mean ± a deviation takes more room than a value. */
+export const groupedWidth = ({ key, width }: ShownColumn): number => (isNumeric(key) ? Math.max(width, 136) : width)
 
 /** What the core is asked for: keys of values, without those that a row has anyway. */
 export const valueKeys = (columns: readonly ShownColumn[]): string[] =>
