@@ -160,6 +160,12 @@ export interface RunStore {
   update(id: string, patch: RunPatch): Promise<Run>
   appendPoints(id: string, points: MetricPoint[]): Promise<void>
   points(id: string): Promise<MetricPoint[]>
+  /**
+   * What came since.
+   * @param lastSteps by series, as they are known; a series that is not named is new
+   * @returns the points after those, and how many the run has in all: another number than expected says that known ones have changed
+   */
+  pointsAfter(id: string, lastSteps: Record<string, number>): Promise<{ points: MetricPoint[]; total: number }>
   /** Curves cut down to the pixels in view. @throws StudioError run/not-found */
   curves(request: CurvesRequest): Promise<Curves>
   /** Which series these runs have, by name. @throws StudioError run/not-found */

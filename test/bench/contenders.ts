@@ -48,13 +48,17 @@ export async function pythonPeer(
   return converse(spawn(python, [join(import.meta.dirname, 'peers', script), ...args], silent()), script)
 }
 
-/** Bundles programs/NAME.ts as the product is bundled, and starts it. */
-export async function ownProgram(name: string, args: readonly string[]): Promise<Contender> {
+/** Bundles programs/NAME.ts as the product is bundled, and starts it. @param moreThreads entries beside it, name → source */
+export async function ownProgram(
+  name: string,
+  args: readonly string[],
+  moreThreads: Record<string, string> = {}
+): Promise<Contender> {
   const folder = buildFolder('bench')
   const threads = Object.fromEntries(
     ['augment', 'onnx-session'].map((thread) => [thread, `main/engine/threads/${thread}.ts`])
   )
-  await bundle({ [name]: `test/bench/programs/${name}.ts`, ...threads }, folder)
+  await bundle({ [name]: `test/bench/programs/${name}.ts`, ...threads, ...moreThreads }, folder)
   return converse(spawn(process.execPath, [join(folder, `${name}.cjs`), ...args], silent()), name)
 }
 

@@ -1,6 +1,7 @@
 /** Every method of the contract, called as a door calls it: oRPC checks each input and output against its schema. */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { isDefinedError, ORPCError } from '@orpc/client'
 import { createRouterClient, type RouterClient } from '@orpc/server'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -306,7 +307,7 @@ test('runs, from the recommended settings to predictions and an export', async (
 
   const [image] = (await api.datasets.images({ datasetId, filter: {}, limit: 1 })).images
   const { studio } = fixture
-  const uploadId = await studio.uploads.add('cat.png', new Blob([new Uint8Array(PNG)]).stream())
+  const uploadId = await studio.uploads.add('cat.png', Readable.toWeb(Readable.from([PNG])))
   for (const source of [{ path }, { imageId: image!.id }, { uploadId }]) {
     const map = await api.predictions.heatMap({ runId: run.id, source, classIndex: 1, method: 'occlusion' })
     expect(map).toMatchObject({ classIndex: 1, method: 'occlusion', width: 1 })
@@ -331,6 +332,19 @@ test('runs, from the recommended settings to predictions and an export', async (
   })
   await api.runs.remove({ runId: other.id })
   await api.runs.restore({ runIds: [other.id] })
+  await api.runs.annotate({ runIds: [run.id, other.id], tags: { add: ['both'] }, starred: true })
+  const table = await api.runs.query({ filter: 'tag:both', sort: [{ key: 'name' }], groupBy: ['mode'], limit: 1 })
+  expect(table).toMatchObject({ total: 2, rows: [{ starred: true, tags: ['both'] }], groups: [{ count: 2 }] })
+  expect(table.facets.find(({ key }) => key === 'tag')?.values).toEqual([{ value: 'both', count: 2 }])
+  expect(await failure(api.runs.query({ filter: 'tag =' }))).toMatchObject({ code: 'query/invalid' })
+  expect((await api.runs.columns()).map(({ key }) => key)).toContain('head.learningRate')
+  const csv = await api.runs.exportTable({ filter: 'tag:both', columns: ['tag'], format: 'csv' })
+  expect(
+    csv
+      .split('\r\n')
+      .slice(1, 3)
+      .every((line) => line.endsWith(',both'))
+  ).toBe(true)
   expect((await api.runs.get({ runId: other.id })).removedAt).toBeNull()
   await api.runs.remove({ runId: other.id })
   await api.runs.purge({ runId: other.id })

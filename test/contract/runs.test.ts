@@ -255,3 +255,21 @@ test('a database that no longer takes points ends the run with its own error', a
   const run = await runs.start({ datasetId, config })
   expect(await runs.settled(run.id)).toMatchObject({ state: 'failed', error: { code: 'store/disk-full' } })
 })
+
+test('a list follows the epochs of a run once a second, and its state at once', async () => {
+  fixture = await openRuns(waitingScript)
+  const { runs } = fixture
+  const datasetId = await fixture.addDataset()
+  let changes = 0
+  runs.onListChange(() => changes++)
+  const run = await runs.start({ datasetId, config })
+  await vi.waitFor(async () => expect((await runs.get(run.id)).state).toBe('running'))
+  const worker = fixture.host.started.at(-1)!
+  const before = changes
+  for (let epoch = 1; epoch <= 50; epoch++) sendEpoch(worker, epoch)
+  await vi.waitFor(async () => expect((await runs.get(run.id)).epochsDone).toBe(50))
+  expect(changes - before).toBeLessThanOrEqual(3)
+  await vi.waitFor(() => expect(changes).toBeGreaterThan(before), { timeout: 3000 })
+  await runs.rename(run.id, 'renamed')
+  await expect(runs.list()).resolves.toMatchObject([{ name: 'renamed', epochsDone: 50 }])
+})

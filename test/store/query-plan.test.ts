@@ -74,6 +74,7 @@ it('searches by index in every hot query', async () => {
     run: await plan(runs('get'), runId),
     resolve: await plan(runs('resolve'), runId.slice(0, 6)),
     points: await plan(runs('points'), runId),
+    after: await plan(runs('pointsAfter'), runId, {}),
     evaluation: await plan(runs('evaluation'), runId, 'test'),
     predictions: await plan(runs('predictions'), runId, { split: 'test', truth: 'cat' }, 0, 100),
     probabilities: await plan(runs('probabilities'), runId, 'test', { label: 'cat', trait: 'in-training' }),

@@ -210,6 +210,23 @@ describe('metric points', () => {
     expect(ended - inserted).toBeLessThan(2000)
   })
 
+  it('are told from where they are known, with how many there are', async () => {
+    const run = newRun(datasetId)
+    await store.runs.create(run, process.pid)
+    const [a, b] = [series[0]!, series[1]!]
+    const at = (name: string, step: number): MetricPoint => ({ series: name, step, epoch: 0, timeMs: 0, value: step })
+    expect(await store.runs.pointsAfter(run.id, {})).toEqual({ points: [], total: 0 })
+    await store.runs.appendPoints(run.id, [at(a, 1), at(a, 2), at(b, 1)])
+    expect((await store.runs.pointsAfter(run.id, { [a]: 1, [b]: 1 })).points).toEqual([at(a, 2)])
+    const { points: all, total } = await store.runs.pointsAfter(run.id, {})
+    expect([total, all.length]).toEqual([3, 3])
+    // One that is told again is no new one, and one that is gone is missed.
+    await store.runs.appendPoints(run.id, [at(a, 2)])
+    expect(await store.runs.pointsAfter(run.id, { [a]: 2, [b]: 1 })).toEqual({ points: [], total: 3 })
+    await store.runs.cutPoints(run.id, 1)
+    expect(await store.runs.pointsAfter(run.id, { [a]: 2, [b]: 1 })).toEqual({ points: [], total: 2 })
+  })
+
   it('are cut to those of a checkpoint, all or none', async () => {
     const run = newRun(datasetId)
     await store.runs.create(run, process.pid)

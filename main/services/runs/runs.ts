@@ -40,12 +40,22 @@ export interface StartRun {
   ignored?: Pick<IgnoredFinding, 'code' | 'note'>[]
 }
 
+/** How often a list follows the epochs of a run that trains. */
+const LIST_INTERVAL_MS = 1000
+
+/** What a training run says of itself again and again, and a list shows as a number among others. */
+const isOnlyFurther = (before: Run, after: Run): boolean => {
+  const steady = ({ epochsDone: _, best: __, checkpoint: ___, ...rest }: Run): string => JSON.stringify(rest)
+  return steady(before) === steady(after)
+}
+
 export class RunsService {
   readonly table: RunTableService
   private readonly queue: RunQueue
   private readonly counts = new Map<string, FeatureCounts>()
   private readonly listeners = new Set<(run: Run) => void>()
   private readonly listListeners = new Set<() => void>()
+  private soon: ReturnType<typeof setTimeout> | null = null
   /** Names and colours are chosen from what exists, so that starts come one after the other. */
   private starting: Promise<unknown> = Promise.resolve()
 
@@ -231,9 +241,11 @@ export class RunsService {
     let seen = live.run
     live.onChange(() => {
       if (live.run === seen) return
+      const before = seen
       seen = live.run
       for (const listener of this.listeners) listener(live.run)
-      this.listChanged()
+      if (isOnlyFurther(before, seen)) this.listChangedSoon()
+      else this.listChanged()
     })
   }
 
@@ -374,7 +386,14 @@ export class RunsService {
     await this.queue.close(training, graceMs)
   }
 
+  /** Everybody who shows a list asks for it again: of a head that trains there would be ten epochs a second. */
+  private listChangedSoon(): void {
+    this.soon ??= setTimeout(() => this.listChanged(), LIST_INTERVAL_MS).unref()
+  }
+
   private listChanged(): void {
+    clearTimeout(this.soon ?? undefined)
+    this.soon = null
     for (const listener of this.listListeners) listener()
   }
 }

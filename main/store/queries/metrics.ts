@@ -5,7 +5,7 @@ import { seriesUpkeep } from '../run-table/series-upkeep'
 import type { RunStore } from '../store'
 import { runKey } from './runs'
 
-type Queries = Pick<RunStore, 'appendPoints' | 'points' | 'cutPoints' | 'replacePoints'>
+type Queries = Pick<RunStore, 'appendPoints' | 'points' | 'pointsAfter' | 'cutPoints' | 'replacePoints'>
 
 /** One value for each step of a series: a step that is told again replaces what was told before. */
 const INSERT = `
@@ -15,6 +15,11 @@ const INSERT = `
 /** As an object the driver would be handed every row's keys again; as arrays 50,000 points are read in half the time. */
 const SELECT = `
   select series, step, epoch, time_ms, value from metric_points where run_key = ? order by series, step`
+
+const SELECT_SERIES = 'select series, count, last_step from run_series where run_key = ? order by series'
+const SELECT_AFTER = `
+  select series, step, epoch, time_ms, value from metric_points
+  where run_key = ? and series = ? and step > ? order by step`
 
 type Row = [MetricPoint['series'], number, number, number, number | null]
 
@@ -50,8 +55,20 @@ export function metricQueries({ db, sqlite }: Connection): Queries {
 
     points: async (id) => {
       const key = await runKey(db, id)
-      const rows = sqlite.prepare<[number], Row>(SELECT).raw().all(key)
-      return rows.map(([series, step, epoch, timeMs, value]) => ({ series, step, epoch, timeMs, value }))
+      return sqlite.prepare<[number], Row>(SELECT).raw().all(key).map(toPoint)
+    },
+
+    pointsAfter: async (id, lastSteps) => {
+      const key = await runKey(db, id)
+      const series = sqlite.prepare<[number], [string, number, number]>(SELECT_SERIES).raw().all(key)
+      const after = sqlite.prepare<[number, string, number], Row>(SELECT_AFTER).raw()
+      const points = series.flatMap(([name, , lastStep]) => {
+        const known = lastSteps[name] ?? -1e15
+        return lastStep > known ? after.all(key, name, known).map(toPoint) : []
+      })
+      return { points, total: series.reduce((sum, [, count]) => sum + count, 0) }
     }
   }
 }
+
+const toPoint = ([series, step, epoch, timeMs, value]: Row): MetricPoint => ({ series, step, epoch, timeMs, value })
