@@ -75,11 +75,14 @@ export function curveOptions({
       },
       y: {
         type: logY ? 'logarithmic' : 'linear',
+        // To the values, not to the next round number: an accuracy ends at 100 %.
+        bounds: 'data',
         grid,
         border: { display: false },
         ticks: {
           ...ticks,
           padding: 6,
+          includeBounds: false,
           maxTicksLimit: 7,
           callback: (value) => (logY && !isRound(Number(value)) ? null : yTick(Number(value), unit))
         },

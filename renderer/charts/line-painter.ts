@@ -35,6 +35,8 @@ export interface LineStyle {
 
 /** A dash says nothing on a line that goes up and down over so many times the width of the plot. */
 const RESTLESS = 3
+/** Such a line is drawn no thicker than this: it would be an area. */
+const RESTLESS_WIDTH = 1.25
 /** Markers are drawn at each point while the points stand at least this far apart, pixels. */
 const MARKER_SPACING = 16
 /** And so far apart on a restless line. */
@@ -82,7 +84,7 @@ export function paintLine(ctx: CanvasRenderingContext2D, points: Points, plot: P
   }
   const restless = length > RESTLESS * (plot.right - plot.left)
   ctx.strokeStyle = ctx.fillStyle = color
-  ctx.lineWidth = width
+  ctx.lineWidth = restless ? Math.min(width, RESTLESS_WIDTH) : width
   ctx.lineJoin = restless ? 'bevel' : 'round'
   ctx.setLineDash(restless ? [] : [...dash])
   ctx.stroke()

@@ -70,8 +70,9 @@ export function useCurveChart(
     id: 'curves',
     beforeDatasetsDraw({ ctx, chartArea: { left, top, right, bottom }, scales }) {
       const { lines, logX, logY } = input()
-      const [from, to] = [scales['x']!.min, scales['x']!.max]
-      plot = { left, top, right, bottom, from, to, x: axisMap(scales['x']!, logX), y: axisMap(scales['y']!, logY) }
+      const { x, y } = scales
+      if (!x || !y) return
+      plot = { left, top, right, bottom, from: x.min, to: x.max, x: axisMap(x, logX), y: axisMap(y, logY) }
       ctx.save()
       ctx.beginPath()
       // Markers and strokes may reach a little over the edge.

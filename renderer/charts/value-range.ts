@@ -37,6 +37,7 @@ export function valueRange(lines: readonly CurveLine[], [from, to]: Range, logar
   }
   if (low > high) return logarithmic ? [0.1, 1] : NOTHING
   if (logarithmic) return low < high ? [low / 1.1, high * 1.1] : [low / 2, high * 2]
-  const span = high - low || Math.abs(high) * 0.1 || 1
-  return [low - span * MARGIN, high + span * MARGIN]
+  const margin = (high - low || Math.abs(high) * 0.1 || 1) * MARGIN
+  // What is never below 0, as a loss, gets no room below 0.
+  return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin]
 }

@@ -40,10 +40,11 @@ const MARGIN = 0.25
 /** Plots are asked for in widths of so many pixels, so that dragging a window's edge is not a request a pixel. */
 const PIXEL_STEP = 64
 
+/** @returns the answers for what is in view, or for all of it while those are on their way; and which of the two is held, in words */
 export function useCurves(
   query: () => CurveQuery,
   view: () => { range: Range | null; pixels: number }
-): { answers: ComputedRef<CurveAnswer[]>; failure: ComputedRef<ErrorData | null>; loaded: ComputedRef<boolean> } {
+): { answers: ComputedRef<CurveAnswer[]>; failure: ComputedRef<ErrorData | null>; held: ComputedRef<string> } {
   const overview = shallowRef<Held | null>(null)
   const detail = shallowRef<Held | null>(null)
   const failure = shallowRef<ErrorData | null>(null)
@@ -89,7 +90,7 @@ export function useCurves(
   return {
     answers: computed(() => shown.value?.answers ?? []),
     failure: computed(() => failure.value),
-    loaded: computed(() => shown.value !== null)
+    held: computed(() => (shown.value ? (shown.value.range?.join(' ') ?? 'all') : 'nothing'))
   }
 }
 
