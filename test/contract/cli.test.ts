@@ -122,6 +122,10 @@ test('compare, predict, export, models and devices', async () => {
   writeFileSync(picture, PNG)
   expect((await cli('predict', 'lite0-head-01', picture)).stdout).toMatch(/cat +90\.0 %/)
   const csv = join(fixture.folder, 'all.csv')
+  const heat = join(fixture.folder, 'heat')
+  const drawn = await cli('predict', 'lite0-head-01', picture, '--heat', heat, '--method', 'occlusion', '--json')
+  expect(drawn.json()).toMatchObject({ heatMaps: [{ file: 'a.png', label: 'cat', method: 'occlusion', note: null }] })
+  expect(readFileSync(join(heat, 'a.png.heat.png'))).toEqual(PNG)
   const folder = await cli('predict', 'lite0-head-01', fixture.pictures, '--csv', csv, '--json')
   expect(folder.json<{ predictions: unknown[] }>().predictions).toHaveLength(2)
   expect(readFileSync(csv, 'utf8').split('\r\n').slice(0, 2)).toEqual([
