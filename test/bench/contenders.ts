@@ -31,7 +31,12 @@ const ENVIRONMENTS = {
     packages: ['numpy==2.4.6', 'scipy==1.17.1', 'statsmodels==0.15.0', 'scikit-learn==1.9.1'],
     size: '80 MB'
   },
-  viewers: { packages: ['tensorboard==2.21.0', 'mlflow-skinny==3.17.2'], size: '90 MB' }
+  viewers: { packages: ['tensorboard==2.21.0', 'mlflow-skinny==3.17.2'], size: '90 MB' },
+  trackers: {
+    packages: ['mlflow==3.17.2', 'tensorboard==2.21.0', 'tensorflow-cpu', 'numpy'],
+    size: '900 MB'
+  },
+  aim: { packages: ['aim==3.29.1', 'numpy'], size: '250 MB' }
 } as const
 
 export type Environment = keyof typeof ENVIRONMENTS
