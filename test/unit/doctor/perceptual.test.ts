@@ -57,9 +57,11 @@ describe('the same picture', () => {
       const [x, y] = [Math.floor(place / 3) % HASH_SIDE, Math.floor(place / 3 / HASH_SIDE)]
       return Math.abs(y - 17.5) < 2 && x >= at && x < at + 4 ? value - 30 : value
     }
-    const [first, second] = [picture(3, hand(4)), picture(3, hand(8))]
-    expect(hammingDistance(hashOf(first), hashOf(second))).toBeLessThanOrEqual(10)
+    const [first, second] = [picture(3, hand(4)), picture(3, hand(20))]
     expect(largestGap(first, second)).toBeGreaterThan(14)
-    expect(findSame([small(1, first)], [small(2, second)])).toEqual([])
+    // On icons, which have few low frequencies, such hashes meet.
+    const twin = { ...small(2, second), hash: hashOf(first) }
+    expect(findSame([small(1, first)], [twin])).toEqual([])
+    expect(findSame([small(1, first)], [small(2, first)])).toHaveLength(1)
   })
 })

@@ -9,8 +9,10 @@ const HIGHER = 10
 /** How many times the best loss at another rate has to be passed before the rate is to blame. */
 const WORSE = 1.25
 const FAR_WORSE = 1.6
+/** Share of ln K above which nothing has been learned yet. */
+const LEARNED = 0.85
 /** Further rates in the direction that helped. */
-const RATES_TRIED = 3
+const RATES_TRIED = 4
 
 export const headRateCheck: Check = {
   code: 'training/learning-rate-high',
@@ -34,8 +36,10 @@ export const headRateCheck: Check = {
     }
     const [own, lower, higher] = [await attempt(1), await attempt(LOWER), await attempt(HIGHER)]
     let best = 1
+    // At a thousandth of the right rate, ten times of it is as good as nothing as well.
+    const asleep = own.best > LEARNED * Math.log(examination.classes.length)
     if (lower.best * WORSE < own.best) best = await descend(attempt, LOWER)
-    else if (higher.best * WORSE < own.best) best = await descend(attempt, HIGHER)
+    else if (higher.best * WORSE < own.best || (asleep && higher.best < own.best)) best = await descend(attempt, HIGHER)
     return judge(examination, own, trials, best)
   }
 }
