@@ -1,4 +1,4 @@
-/** The runs table without its looks: what a column shows, how rows are sorted, filtered and selected. */
+/** A list of runs to choose from: what its columns show, how it is sorted and filtered. */
 import { PRESETS } from '@shared/domain/presets'
 import type { Run } from '@shared/domain/run'
 import { MODE_NAMES, STATE_NAMES } from '../run/names'
@@ -77,12 +77,6 @@ export function sortRuns(runs: readonly Run[], { column, descending }: Sorting):
 /** 'run 9' before 'run 10'. */
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 
-/** What a click on a heading sorts by: numbers begin with the largest, texts with A; a second click turns it around. */
-export function nextSorting(current: Sorting, column: ColumnId): Sorting {
-  if (current.column === column) return { column, descending: !current.descending }
-  return { column, descending: COLUMNS.find(({ id }) => id === column)?.numeric ?? false }
-}
-
 /** The runs in which every word of the text is found, in any column that is text. */
 export function filterRuns(runs: readonly Run[], text: string): Run[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
@@ -94,29 +88,4 @@ export function filterRuns(runs: readonly Run[], text: string): Run[] {
       .toLowerCase()
     return words.every((word) => hay.includes(word))
   })
-}
-
-export interface Selecting {
-  /** Ids in the order in which the table shows them. */
-  order: readonly string[]
-  selected: ReadonlySet<string>
-  /** The row that was clicked before. */
-  anchor: string | null
-}
-
-/**
- * What is selected after a click on a check box: the row is toggled; with Shift, every row from the anchor to it takes the
- * state that the click gives it.
- */
-export function toggleRow({ order, selected, anchor }: Selecting, id: string, shift: boolean): Set<string> {
-  const next = new Set(selected)
-  const select = !selected.has(id)
-  const from = shift && anchor !== null ? order.indexOf(anchor) : -1
-  const to = order.indexOf(id)
-  const range = from < 0 || to < 0 ? [id] : order.slice(Math.min(from, to), Math.max(from, to) + 1)
-  for (const row of range) {
-    if (select) next.add(row)
-    else next.delete(row)
-  }
-  return next
 }
