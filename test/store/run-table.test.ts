@@ -6,6 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Run } from '@shared/domain/run'
 import { runQuerySchema, runTableSchema, type RunTable } from '@shared/domain/run-query'
 import { openStoreInProcess } from '../../main/store/open-in-process'
+import { openDatabase } from '../../main/store/database'
+import { readAll, readColumns } from '../../main/store/run-table/cells'
+import { readKeys } from '../../main/store/run-table/keys'
 import type { Store } from '../../main/store/store'
 import { seriesName, syntheticRuns } from '../bench/support/synthetic-runs'
 import { fillStore } from '../bench/support/synthetic-store'
@@ -279,4 +282,16 @@ it('shows what is written on runs, many at once and all or none', async () => {
   expect((await store.runs.get(b))!.notes).toBe('')
   await store.runs.annotate([a, b], { tags: { add: [], remove: ['neu'] }, notes: '', starred: false, archived: false })
   expect(await named('tag:neu or starred = true')).toEqual([])
+})
+
+it('reads the same columns whole as it seeks run by run', async () => {
+  const { sqlite } = await openDatabase(join(folder, 'whetstone.db'))
+  const keys = readKeys(sqlite)
+  const names = (await store.runs.tableColumns()).map(({ key }) => key)
+  const some = sqlite.prepare<[], number>('select key from runs where key % 3 > 0').pluck().all()
+  const whole = readColumns(sqlite, some, [...names, 'tag', 'nothing'], keys, 0)
+  expect(whole).toEqual(readColumns(sqlite, some, [...names, 'tag', 'nothing'], keys, Infinity))
+  const all = readAll(sqlite, some, keys)
+  for (const [run, values] of all) expect(whole.get(run)).toMatchObject(values)
+  sqlite.close()
 })

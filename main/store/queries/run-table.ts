@@ -1,7 +1,7 @@
 /** The table of runs. What it is found by is kept beside the runs; see ../run-table. */
 import { DEFAULT_MEASURES } from '@shared/domain/run-query'
 import type { Connection } from '../database'
-import { LISTED, readColumns } from '../run-table/cells'
+import { readColumns } from '../run-table/cells'
 import { readRunColumns } from '../run-table/columns'
 import { countFacets } from '../run-table/facets'
 import { groupRuns } from '../run-table/groups'
@@ -16,11 +16,6 @@ export function runTableQueries({ sqlite }: Connection): Queries {
   // SQLite folds ASCII alone.
   sqlite.function('fold', { deterministic: true }, (text) => String(text).toLowerCase())
 
-  const idsOf = (runs: readonly number[]): Map<number, string> => {
-    const rows = sqlite.prepare<[string], [number, string]>(`select key, id from runs where key in ${LISTED}`).raw()
-    return new Map(rows.all(JSON.stringify(runs)))
-  }
-
   return {
     table: async (query) => {
       const keys = readKeys(sqlite)
@@ -28,15 +23,14 @@ export function runTableQueries({ sqlite }: Connection): Queries {
       const page = matches.slice(query.offset, query.offset + query.limit)
       const { groupBy, columns, sort } = query
       const measures = columns ?? DEFAULT_MEASURES
-      const cellsOfGroups = groupBy && readColumns(sqlite, matches, [...new Set([...groupBy, ...measures])], keys)
-      const ids = groupBy && idsOf(matches)
+      const cellsOfGroups = groupBy && readColumns(sqlite, matches, [...new Set(['id', ...groupBy, ...measures])], keys)
       return {
         total: matches.length,
         rows: page.length === 0 ? [] : readRows(sqlite, page, query, keys),
         groups:
           groupBy &&
           groupRuns(
-            matches.map((key) => ({ key, id: ids!.get(key)! })),
+            matches.map((key) => ({ key, id: String(cellsOfGroups!.get(key)!['id']) })),
             cellsOfGroups!,
             groupBy,
             measures,

@@ -16,39 +16,59 @@ export function toScalar(number: number | null, text: string | null): Scalar {
 /** A list of keys, as one parameter. */
 export const LISTED = '(select value from json_each(?))'
 
+/** From here on a column is read whole, out of an index and in its order: seeking each of many runs takes three times as long. */
+const MANY = 1000
+
 /** Only these columns; where a run has no value there is null. */
 export function readColumns(
   sqlite: Database.Database,
   runs: readonly number[],
   columns: readonly string[],
-  keys: Keys
+  keys: Keys,
+  many = MANY
 ): Cells {
   const empty = Object.fromEntries(columns.map((column) => [column, null]))
   const cells: Cells = new Map(runs.map((run) => [run, { ...empty }]))
   const list = JSON.stringify(runs)
-  const ofKey = sqlite.prepare<[number, string], [number, number | null, string | null]>(
-    `select run_key, number, text from run_values where key_id = ? and run_key in ${LISTED}`
-  )
+  const put = (column: string, rows: Iterable<[number, Scalar]>): void => {
+    for (const [run, value] of rows) {
+      const own = cells.get(run)
+      if (own) own[column] = value
+    }
+  }
+  const read = (text: string, ...parameters: unknown[]): [number, Scalar][] => {
+    const statement = sqlite.prepare(runs.length < many ? `${text} and run_key in ${LISTED}` : text).raw()
+    return statement.all(...parameters, ...(runs.length < many ? [list] : [])) as [number, Scalar][]
+  }
   for (const column of columns) {
     const source = keys.source(column)
     if (source.type === 'value') {
-      const rows = ofKey.raw().all(source.keyId, list)
-      for (const [run, number, text] of rows) cells.get(run)![column] = toScalar(number, text)
-    } else if (source.type === 'series') {
-      const ofSeries = sqlite.prepare<[string, string], [number, number | null]>(
-        `select run_key, ${source.column} from run_series where series = ? and run_key in ${LISTED}`
+      const texts = read(`select run_key, text from run_values where key_id = ? and text is not null`, source.keyId)
+      const numbers = read(
+        `select run_key, number from run_values where key_id = ? and number is not null`,
+        source.keyId
       )
-      for (const [run, value] of ofSeries.raw().all(source.series, list)) cells.get(run)![column] = value
+      put(column, texts)
+      put(
+        column,
+        texts.length === 0 ? numbers : numbers.map(([run, number]) => [run, cellOf(number, cells.get(run)?.[column])])
+      )
+    } else if (source.type === 'series') {
+      put(column, read(`select run_key, ${source.column} from run_series where series = ?`, source.series))
     } else if (source.type === 'tag') {
       const tags = sqlite.prepare<[string], [number, string]>(
         `select run_key, group_concat(tag, ', ') from (select * from run_tags order by run_key, tag)
          where run_key in ${LISTED} group by run_key`
       )
-      for (const [run, all] of tags.raw().all(list)) cells.get(run)![column] = all
+      put(column, tags.raw().all(list))
     }
   }
   return cells
 }
+
+/** @param beside the text of the same run: a boolean has both */
+const cellOf = (number: Scalar, beside: Scalar | undefined): Scalar =>
+  toScalar(number as number, typeof beside === 'string' ? beside : null)
 
 /** Whatever a run has. */
 export function readAll(sqlite: Database.Database, runs: readonly number[], keys: Keys): Cells {
