@@ -194,6 +194,14 @@ export const router = os.router({
     list: os.explain.list.handler(({ context }) => context.studio.explain.list()),
     remove: os.explain.remove.handler(({ context, input }) => context.studio.explain.remove(input.explanationId))
   },
+  advisor: {
+    start: os.advisor.start.handler(({ context, input }) => context.studio.advisor.start(input)),
+    watch: os.advisor.watch.handler(async ({ context, input, signal }) =>
+      stream(await context.studio.advisor.watch(input.adviceId, signal))
+    ),
+    stop: os.advisor.stop.handler(({ context, input }) => context.studio.advisor.stop(input.adviceId)),
+    latest: os.advisor.latest.handler(({ context, input }) => context.studio.advisor.latest(input.datasetId))
+  },
   doctor: {
     preflight: os.doctor.preflight.handler(({ context, input, signal }) =>
       stream(context.studio.doctor.preflight(input.datasetId, input.config, signal))

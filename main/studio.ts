@@ -5,6 +5,7 @@ import type { DeviceBenchmark } from '@shared/domain/device'
 import type { SystemInfo } from '@shared/domain/system'
 import { StudioError } from '@shared/errors'
 import { backboneFolders } from './paths'
+import { AdvisorService } from './services/advisor/advisor'
 import { AugmentationService } from './services/augmentation/augmentation'
 import { CompareService } from './services/compare/compare'
 import { DatasetsService } from './services/datasets/datasets'
@@ -70,6 +71,7 @@ export interface Studio {
   readonly curves: CurvesService
   readonly compare: CompareService
   readonly explain: ExplainService
+  readonly advisor: AdvisorService
   readonly doctor: DoctorService
   readonly evaluation: EvaluationService
   readonly predictions: PredictionsService
@@ -136,6 +138,11 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const runContext = { store, host, jobs, log, backbone, compute, paths, isAlive }
   const runs = new RunsService(runContext)
   const explain = new ExplainService(runContext)
+  const advisor = new AdvisorService({
+    ...runContext,
+    backbones: () => models.list(),
+    measure: (backboneId) => models.measure(backboneId)
+  })
   const model = async (runId: string) => {
     const run = await runs.get(runId)
     const own = await backbone(run.config.backboneId)
@@ -197,6 +204,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     augmentation: new AugmentationService({ infer, backbone, imageFile: (imageId) => datasets.imageFile(imageId) }),
     evaluation,
     explain,
+    advisor,
     doctor: new DoctorService({ ...runContext, backbones: () => models.list(), thumbnails: join(home, 'thumbnails') }),
     compare,
     report,
@@ -213,6 +221,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       status.close()
       await Promise.allSettled([
         explain.close(),
+        advisor.close(),
         runs.close(training, graceMs),
         datasets.close(),
         models.close(),

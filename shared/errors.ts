@@ -72,6 +72,8 @@ export const ERROR_HINTS = {
   'run/diverged': 'Lower the learning rate, or use the default preset.',
   'run/different-datasets': 'Compare runs of one dataset.',
   'compare/too-few': 'Choose at least two runs.',
+  'advice/not-found': 'Ask for it anew.',
+  'advice/no-backbone': 'Fetch or import a backbone with trained weights.',
   'explain/not-found': 'Check the id with `explain` without runs.',
   'explain/same-run': 'Choose two runs that differ.',
   'explain/active': 'Wait until it has ended, or stop it.',

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { heatMethodSchema } from '@shared/domain/heat'
 import { StudioError } from '@shared/errors'
 import { parsePort } from '../http/serve-studio'
+import { advise, type AdviseOptions } from './commands/advise'
 import { calibrateRun } from './commands/calibrate'
 import { compareRuns } from './commands/compare'
 import { listDatasets } from './commands/datasets'
@@ -86,6 +87,13 @@ function addRunVerbs(program: Command, run: Run): void {
     const options = command.optsWithGlobals<GlobalOptions & FitOptions>()
     return run(options, (context) => doctor(context, reference, options))
   })
+  verb(program, 'advise', 'say which backbone is worth its time on a dataset: accuracy against milliseconds, measured')
+    .argument('<dir|dataset>')
+    .option('--budget <time>', 'how long it may take, for example 90s, 10m or 1h', '5m')
+    .action((reference: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & AdviseOptions>()
+      return run(options, (context) => advise(context, reference, options))
+    })
   verb(program, 'resume', 'go on with a run that was paused or interrupted')
     .argument('<run>', 'id, beginning of an id, or name')
     .action((reference: string, _: unknown, command: Command) =>

@@ -1,5 +1,6 @@
 /** All queries on one connection, as the store's thread serves them. */
 import type { Connection } from './database'
+import { adviceQueries } from './queries/advice'
 import { curveQueries } from './queries/curves'
 import { datasetQueries } from './queries/datasets'
 import { evaluationQueries } from './queries/evaluation'
@@ -27,6 +28,7 @@ function createBackend(connection: Connection) {
       ...evaluationQueries(connection)
     },
     explanations: explanationQueries(connection),
+    advice: adviceQueries(connection),
     facts: factQueries(connection)
   }
 }

@@ -57,6 +57,7 @@ export function createClient(carry: Carrier, close: () => Promise<void>): Store 
       interruptOrphans: interruptExplanations,
       claim: claimForExplanation
     }),
+    advice: area('advice'),
     facts: area('facts'),
     close
   }

@@ -211,12 +211,14 @@ interface FactTable {
 
 interface ExplanationTable {
   id: string
+  /** 'explanation' or 'advice', which the document is one of. */
+  kind: Generated<string>
   state: string
   /** Process that works at it. */
   owner_pid: number
   /** It has the home's one place for training, for the time of an experiment. */
   trains: Generated<Flag>
-  /** JSON: Explanation */
+  /** JSON: Explanation or Advice */
   document: string
   created_at: number
   ended_at: number | null

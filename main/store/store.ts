@@ -11,6 +11,7 @@ import type {
   RefusedFile,
   Split
 } from '@shared/domain/dataset'
+import type { Advice } from '@shared/domain/advice'
 import type { Curves, CurvesRequest, SeriesCount } from '@shared/domain/curves'
 import type { Evaluation, Prediction, PredictionFilter } from '@shared/domain/evaluation'
 import type { Explanation, ExplanationSummary } from '@shared/domain/explanation'
@@ -254,6 +255,15 @@ export interface ExplanationStore {
   saveExperiment(experiment: StoredExperiment, of: { datasetHash: string; config: TrainingConfig }): Promise<void>
 }
 
+/** Advice on backbones. It takes its place for training, and keeps its experiments, as an explanation of the same id does. */
+export interface AdviceStore {
+  create(advice: Advice, ownerPid: number): Promise<void>
+  save(advice: Advice): Promise<void>
+  /** The newest for a dataset. */
+  latest(datasetId: string): Promise<Advice | null>
+  get(id: string): Promise<Advice | null>
+}
+
 /** Small facts kept by key, as JSON: settings, measured speeds. */
 export interface FactStore {
   get(key: string): Promise<unknown>
@@ -265,5 +275,6 @@ export interface Store {
   runs: RunStore
   facts: FactStore
   explanations: ExplanationStore
+  advice: AdviceStore
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@
  */
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
+import { adviceEventSchema, adviceRequestSchema, adviceSchema } from '../domain/advice'
 import { augmentationVariantSchema } from '../domain/augmentation'
 import { backboneOfferSchema, backboneSchema } from '../domain/backbone'
 import { comparisonSchema } from '../domain/comparison'
@@ -66,6 +67,7 @@ const runRefs = z.union([
   z.object({ runIds: z.array(z.string()).min(1).max(MOST_ROWS) }),
   runRef.transform(({ runId }) => ({ runIds: [runId] }))
 ])
+const adviceRef = z.object({ adviceId: z.string() })
 const explanationRef = z.object({ explanationId: z.string() })
 
 export const contract = {
@@ -298,6 +300,16 @@ export const contract = {
     list: procedure.output(z.array(explanationSummarySchema)),
     /** Its experiments' results stay for others that need them. */
     remove: procedure.input(explanationRef).output(z.void())
+  },
+  advisor: {
+    /** Speeds and accuracies of the backbones at hand on a dataset; answers at once, and with the one that goes on if there is one. */
+    start: procedure.input(adviceRequestSchema).output(adviceSchema),
+    /** As it is now, then whenever it changes, until it is over. */
+    watch: procedure.input(adviceRef).output(eventIterator(adviceEventSchema)),
+    /** Ends with the answer so far. */
+    stop: procedure.input(adviceRef).output(z.void()),
+    /** The newest for a dataset. */
+    latest: procedure.input(datasetRef).output(adviceSchema.nullable())
   },
   doctor: {
     /** Checks of a configuration on real pictures as they end, then all findings, ranked; leaving the stream ends it. */

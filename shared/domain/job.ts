@@ -11,6 +11,7 @@ export const jobKindSchema = z.enum([
   'measure',
   'backbone',
   'explain',
+  'advise',
   'doctor'
 ])
 export type JobKind = z.infer<typeof jobKindSchema>

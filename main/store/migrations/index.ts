@@ -5,11 +5,13 @@ import { up as resume } from './0002-resume'
 import { up as annotations } from './0003-annotations'
 import { up as explanations } from './0004-explanations'
 import { up as runTable } from './0005-run-table'
+import { up as advice } from './0006-advice'
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': { up: initial },
   '0002-resume': { up: resume },
   '0003-annotations': { up: annotations },
   '0004-explanations': { up: explanations },
-  '0005-run-table': { up: runTable }
+  '0005-run-table': { up: runTable },
+  '0006-advice': { up: advice }
 }

@@ -40,7 +40,8 @@ export function explanationQueries({ db }: Connection): Queries {
     },
 
     get: async (id) => {
-      const row = await db.selectFrom('explanations').select('document').where('id', '=', id).executeTakeFirst()
+      const rows = db.selectFrom('explanations').select('document').where('kind', '=', 'explanation')
+      const row = await rows.where('id', '=', id).executeTakeFirst()
       return row ? explanationSchema.parse(fromJson(row.document)) : null
     },
 
@@ -51,6 +52,7 @@ export function explanationQueries({ db }: Connection): Queries {
         .select(['id', 'state', 'created_at', 'ended_at'])
         .select([field('datasetName').as('datasetName'), field('a').as('a'), field('b').as('b')])
         .select([field('aName').as('aName'), field('bName').as('bName'), field('verdict').as('verdict')])
+        .where('kind', '=', 'explanation')
         .orderBy('created_at', 'desc')
         .orderBy('id')
         .execute()
@@ -84,10 +86,13 @@ export function explanationQueries({ db }: Connection): Queries {
         if (run) return { kind: 'run', ...run }
         const other = await trx
           .selectFrom('explanations')
-          .select(['id', 'owner_pid as pid'])
+          .select(['id', 'owner_pid as pid', 'kind as work'])
           .where('trains', '=', 1)
           .executeTakeFirst()
-        if (other) return { kind: 'explanation', name: 'another explanation', ...other }
+        if (other) {
+          const { work, ...holder } = other
+          return { kind: 'explanation', name: work === 'advice' ? 'the advisor' : 'another explanation', ...holder }
+        }
         await trx.updateTable('explanations').set({ trains: 1 }).where('id', '=', id).execute()
         return null
       }),
