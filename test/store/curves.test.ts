@@ -158,7 +158,7 @@ describe('what it asks of SQLite', () => {
   beforeEach(() => void (statements.length = 0))
   afterAll(() => connection.sqlite.close())
 
-  const reads = (): number => statements.filter((source) => source.includes('value from metric_points')).length
+  const reads = (): number => statements.filter((source) => source.includes('select value from metric_points')).length
 
   it('is found by the primary key, in its order', async () => {
     const queries = curveQueries(connection)

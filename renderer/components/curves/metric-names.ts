@@ -14,7 +14,10 @@ const KNOWN: Readonly<Record<string, Known>> = {
   validation_accuracy: { title: 'Validation accuracy', unit: 'percent' },
   learning_rate: { title: 'Learning rate', unit: 'number' },
   images_per_second: { title: 'Images per second', unit: 'number' },
-  rss_bytes: { title: 'Memory', unit: 'bytes' }
+  rss_bytes: { title: 'Memory', unit: 'bytes' },
+  gradient_norm: { title: 'Gradient norm', unit: 'number' },
+  update_ratio: { title: 'Update to weights', unit: 'number' },
+  wait_share: { title: 'Waiting for pictures', unit: 'percent' }
 }
 
 /** A series of another program keeps its name. */
