@@ -45,7 +45,6 @@ const FAULTS: Fault[] = [
     name: 'far too much decay',
     settings: ['head.weightDecay=10', 'head.dropout=0.9', 'head.labelSmoothing=0.9']
   },
-  { factor: 'head', name: 'class scores instead of features', settings: ['head.input=logits'] },
   { factor: 'course', name: 'two epochs', settings: ['head.epochs=2'] }
 ]
 

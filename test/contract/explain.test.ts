@@ -148,6 +148,8 @@ test('what another explanation has found is not trained again, by whatever way i
   const back = await explain.settled((await explain.start({ a: b, b: a, ...asked })).id)
   expect(jobs).toHaveLength(0)
   expect(back.experiments.every(({ cached }) => cached)).toBe(true)
+  expect(back).toMatchObject({ method: 'shapley', spentSeconds: expect.any(Number) })
+  expect(back.factors.every(({ shapley }) => shapley !== null)).toBe(true)
   expect(back.gap.accuracy!.value).toBeCloseTo(-first.gap.accuracy!.value, 9)
   const best = await explain.settled((await explain.start({ a, b: BEST_PRACTICE, ...asked })).id)
   expect(best).toMatchObject({ bName: 'best practice', measured: { b: { accuracy: null } } })

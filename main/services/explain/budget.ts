@@ -25,12 +25,12 @@ export class Budget {
   /**
    * @param seconds to spend
    * @param images whose features a new kind of preprocessing needs
-   * @param expected of a training, before the first was made; null: unknown
+   * @param expected of a training, before the first was made
    */
   constructor(
     readonly seconds: number,
     private readonly images: number,
-    private readonly expected: number | null,
+    private readonly expected: number,
     private readonly now: () => number = () => performance.now()
   ) {}
 
@@ -73,7 +73,7 @@ export class Budget {
 
   cost(): Cost {
     return {
-      train: this.trained > 0 ? this.trainSeconds / this.trained : (this.expected ?? 0),
+      train: this.trained > 0 ? this.trainSeconds / this.trained : this.expected,
       features: this.featureImages > 0 ? (this.featureSeconds / this.featureImages) * this.images : 0
     }
   }
@@ -81,7 +81,6 @@ export class Budget {
   /** Trainings that there is room for, when `newFeatures` of them need features that are not there. */
   room(newFeatures: number): number {
     const { train, features } = this.cost()
-    if (train === 0) return 0
     return Math.max(0, Math.floor((this.left - newFeatures * features) / train))
   }
 }

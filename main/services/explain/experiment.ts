@@ -49,8 +49,9 @@ export function testImages({ images }: Pick<Grounds, 'images'>): TrainingImage[]
 /** SHA-256 of all that the result follows from. */
 export function experimentId(config: TrainingConfig, { dataset, backbones }: Grounds): string {
   const backbone = backbones.get(config.backboneId)!
-  const { preset: _, ...settings } = { ...config, contract: config.contract ?? backbone.contract }
-  const read = Object.entries(flattenConfig(settings)).filter(([key]) => isRead(key, config))
+  const settings = flattenConfig({ ...config, contract: config.contract ?? backbone.contract })
+  // The recipe's name changes nothing.
+  const read = Object.entries(settings).filter(([key]) => key !== 'preset' && isRead(key, config))
   read.sort(([a], [b]) => (a < b ? -1 : 1))
   const parts = [ENGINE, dataset.contentHash, backbone.weightsHash, read]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')

@@ -23,6 +23,9 @@ import { storedSource } from './stored'
 import { seedsOf, sidesOf, type Side } from './sides'
 import { Trials } from './trials'
 
+/** Wall time that a worker takes to begin and end, and a training of which nothing is known: until the first one was made. */
+const START_SECONDS = 1
+
 export class ExplainService {
   private readonly live = new Map<string, { explaining: Explaining; settled: Promise<void> }>()
   private last: Promise<void> = Promise.resolve()
@@ -94,7 +97,7 @@ export class ExplainService {
       datasetId: explanation.datasetId,
       onStop: () => void this.stop(explanation.id).catch(() => undefined)
     })
-    const budget = new Budget(budgetSeconds, grounds.images.length, expected.seconds)
+    const budget = new Budget(budgetSeconds, grounds.images.length, (expected.seconds ?? START_SECONDS) + START_SECONDS)
     const leftover = leftoverOf(sides.a, sides.b)
     const explaining = new Explaining({
       context,

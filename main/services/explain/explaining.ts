@@ -203,7 +203,7 @@ export class Explaining {
     if (ends.steps.some((step) => !trials.made.has(stepKey(step)))) return ends
     this.decided = true
     const features = trials.newFeatures(plan(Infinity).steps)
-    return plan(budget.known ? trials.made.size + budget.room(features) : 0)
+    return plan(trials.made.size + budget.room(features))
   }
 
   private answer(): Partial<Explanation> {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { presetConfig } from '@shared/domain/presets'
+import type { RunEnvironment } from '@shared/domain/run'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import { describeSide } from '../../../main/services/explain/describe'
 import { leftoverOf } from '../../../main/services/explain/leftover'
@@ -171,10 +172,15 @@ test('both ends come out as they went in, in words too', () => {
 })
 
 test('what trains follows from what is trained: no difference of devices', () => {
-  const environment = {
-    ...{ frozenExecutor: 'onnxruntime', trainingExecutor: 'onnxruntime', device: 'CPU', threads: 2 },
-    ...{ fallback: null, versions: {}, hashes: null }
-  } as const
+  const environment: RunEnvironment = {
+    frozenExecutor: 'onnxruntime',
+    trainingExecutor: 'onnxruntime',
+    device: 'CPU',
+    threads: 2,
+    fallback: null,
+    versions: {},
+    hashes: null
+  }
   const side = (config: TrainingConfig, changes: object): Side => {
     const run = makeRun({ config, environment: { ...environment, ...changes } })
     return { id: run.id, name: run.name, config, run }
