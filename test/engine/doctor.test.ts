@@ -22,7 +22,7 @@ let own: PreprocessingContract
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'whetstone doctor '))
-  images = await drawPatterns(join(home, 'data'), 40)
+  images = await drawPatterns(join(home, 'data'), 60)
   own = (await loadEmbedded()).info.contract
 })
 afterAll(() => rm(home, { recursive: true, force: true }))

@@ -8,7 +8,9 @@ const LOWER = 0.1
 const HIGHER = 10
 /** How many times the best loss at another rate has to be passed before the rate is to blame. */
 const WORSE = 1.25
-const FAR_WORSE = 1.6
+/** Share of right answers that another rate has to bring to be worth a word, and to be severe. */
+const NOTICED = 0.01
+const FAR_WORSE = 0.05
 /** Share of ln K above which nothing has been learned yet. */
 const LEARNED = 0.85
 /** Further rates in the direction that helped. */
@@ -82,14 +84,18 @@ function judge(
     text: `${sentence(own, rate)} ${best === 1 ? '' : sentence(better, rate * best)}`.trim(),
     value: own.best,
     expected: better.best,
-    picture: drawn(trials, rate, chance)
+    picture: drawn(trials, rate)
   }
   const ratio = own.best / better.best
+  const gain = better.accuracy - own.accuracy
+  const asleep = own.best > LEARNED * chance
+  // A lower loss alone may only be more certainty about what is right already.
+  const matters = best !== 1 && (gain > NOTICED || asleep)
   // What the head lacks, fine-tuning may still make up for.
-  const isLast = config.mode === 'head'
+  const severity = config.mode === 'head' && (gain > FAR_WORSE || asleep) ? 'severe' : 'warning'
   const high = (): CheckResult =>
     found('training/learning-rate-high', {
-      severity: isLast && (ratio > FAR_WORSE || own.best > chance) ? 'severe' : 'warning',
+      severity,
       weight: 8 + 6 * Math.min(ratio, 5),
       title: `The head's learning rate of ${shown(rate)} is too high.`,
       evidence,
@@ -97,17 +103,18 @@ function judge(
     })
   const low = (): CheckResult =>
     found('training/learning-rate-low', {
-      severity: isLast && ratio > FAR_WORSE ? 'severe' : 'warning',
+      severity,
       weight: 8 + 6 * Math.min(ratio, 5),
       title: `The head's learning rate of ${shown(rate)} is too low: its training ends before it has learned.`,
       evidence,
       repair: { label: `Use ${shown(rate * best)}`, changes: { [key]: rounded(rate * best) } }
     })
-  const fine = `At ${shown(rate)} the head comes to ${own.best.toFixed(2)} nats on what was held out; other rates are no better.`
+  const still = `At ${shown(rate)} the head comes to ${own.best.toFixed(2)} nats on what was held out, ${Math.round(100 * own.accuracy)} % right`
+  const fine = matters ? `${still}.` : `${still}; other rates are no better.`
   return [
-    best < 1 ? high() : passed('training/learning-rate-high', fine),
+    matters && best < 1 ? high() : passed('training/learning-rate-high', fine),
     // A rate that is low by no more than the trial was cut short only looks low.
-    best > 2 * own.cut ? low() : passed('training/learning-rate-low', fine)
+    matters && best > 2 * own.cut ? low() : passed('training/learning-rate-low', fine)
   ]
 }
 
@@ -116,13 +123,14 @@ const sentence = ({ best, accuracy, highest }: HeadTrial, rate: number): string 
     ? `At ${shown(rate)}: ${best.toFixed(2)} nats at best on what was held out, ${Math.round(accuracy * 100)} % right, highest training loss ${highest.toFixed(1)}.`
     : `At ${shown(rate)} the loss is not a number.`
 
-function drawn(trials: ReadonlyMap<number, HeadTrial>, rate: number, chance: number): string {
+function drawn(trials: ReadonlyMap<number, HeadTrial>, rate: number): string {
+  const highest = Math.max(...[...trials.values()].map(({ best }) => best).filter(Number.isFinite), 1e-6)
   const bars = [...trials].sort(([a], [b]) => a - b)
   return barsPicture(
     'loss on what was held out',
     bars.map(([factor, { best }]) => ({
       label: shown(rate * factor),
-      value: Number.isFinite(best) ? best / Math.max(chance, 1e-6) : 1,
+      value: Number.isFinite(best) ? best / highest : 1,
       text: Number.isFinite(best) ? best.toFixed(2) : 'no number',
       wrong: factor === 1
     }))
