@@ -29,7 +29,7 @@ describe('what can be typed next', () => {
     expect(offered('learn')).toEqual(['head.learningRate'])
     expect(offered('acc')).toEqual(['test.accuracy'])
     expect(offered('not sta')).toEqual(['state'])
-    expect(offered('(te')).toEqual(['test.accuracy'])
+    expect(offered('(tes')).toEqual(['test.accuracy'])
   })
 
   it('is an operator after a key, a value after an operator, a joint after a value', () => {
