@@ -75,8 +75,9 @@ export function curveOptions({
       },
       y: {
         type: logY ? 'logarithmic' : 'linear',
-        // To the values, not to the next round number: an accuracy ends at 100 %.
-        bounds: 'data',
+        // There are no datasets of chart.js' own to take them from.
+        min: values[0],
+        max: values[1],
         grid,
         border: { display: false },
         ticks: {
@@ -85,11 +86,6 @@ export function curveOptions({
           includeBounds: false,
           maxTicksLimit: 7,
           callback: (value) => (logY && !isRound(Number(value)) ? null : yTick(Number(value), unit))
-        },
-        // There are no datasets of chart.js' own to take them from.
-        afterDataLimits: (scale) => {
-          scale.min = values[0]
-          scale.max = values[1]
         },
         afterFit: (scale) => {
           scale.width = Y_AXIS_WIDTH

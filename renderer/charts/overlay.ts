@@ -33,7 +33,8 @@ export function paintOverlay(canvas: HTMLCanvasElement, plot: Plot, input: Overl
   const out = lines.length > 1 ? lines.filter(({ id }) => id === highlight) : []
   if (out.length > 0) {
     ctx.fillStyle = theme.background.replace('rgb(', 'rgba(').replace(')', `, ${VEIL})`)
-    ctx.fillRect(plot.left, plot.top, plot.right - plot.left, plot.bottom - plot.top)
+    // A little over the edge, as far as the lines reach.
+    ctx.fillRect(plot.left - 6, plot.top - 6, plot.right - plot.left + 12, plot.bottom - plot.top + 10)
     for (const line of out) {
       if (line.band) paintBand(ctx, line.band, plot, withOpacity(line.color, 0.25))
       const style = { color: line.color, width: (line.width ?? 1.5) + 0.75, dash: line.dash ?? [], marker: line.marker }

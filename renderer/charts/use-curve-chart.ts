@@ -97,7 +97,7 @@ export function useCurveChart(
     if (!chart) return
     const { pins, lines, ...rest } = input()
     const range = inView()
-    const values = valueRange(lines, range, rest.logY)
+    const values = valueRange(lines, range, rest.logY, rest.unit === 'percent' ? 1 : Infinity)
     const options = curveOptions({ ...rest, range, values, theme: theme.value })
     options.plugins = { annotation: { clip: false, annotations: pinAnnotations(pins, range, theme.value) } }
     options.onResize = schedule

@@ -12,8 +12,14 @@ const MARGIN = 0.04
  * Lowest and highest value in view over all lines, with what is faint and with the bands.
  *
  * @param logarithmic values that are not above 0 do not count then
+ * @param ceiling what the values cannot exceed by their nature, if any
  */
-export function valueRange(lines: readonly CurveLine[], [from, to]: Range, logarithmic: boolean): Range {
+export function valueRange(
+  lines: readonly CurveLine[],
+  [from, to]: Range,
+  logarithmic: boolean,
+  ceiling = Infinity
+): Range {
   let low = Infinity
   let high = -Infinity
   const take = (x: Float64Array, y: Float64Array): void => {
@@ -38,6 +44,7 @@ export function valueRange(lines: readonly CurveLine[], [from, to]: Range, logar
   if (low > high) return logarithmic ? [0.1, 1] : NOTHING
   if (logarithmic) return low < high ? [low / 1.1, high * 1.1] : [low / 2, high * 2]
   const margin = (high - low || Math.abs(high) * 0.1 || 1) * MARGIN
-  // What is never below 0, as a loss, gets no room below 0.
-  return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin]
+  // What is never below 0, as a loss, gets no room below 0; an accuracy none above 100 %.
+  const top = high <= ceiling ? Math.min(ceiling, high + margin) : high + margin
+  return [low >= 0 ? Math.max(0, low - margin) : low - margin, top]
 }

@@ -54,6 +54,7 @@ describe('valueRange', () => {
     const [low] = valueRange([line('a', [0, 1, 2], [-1, 0, 0.01])], [0, 2], true)
     expect(low).toBe(0.005)
     expect(valueRange([], [0, 1], false)).toEqual([0, 1])
+    expect(valueRange([line('a', [0, 1], [0, 1])], [0, 1], false, 1)).toEqual([0, 1])
     const [bottom, top] = valueRange([line('a', [0, 1], [5, 5])], [0, 1], false)
     expect(bottom < 5 && top > 5).toBe(true)
   })

@@ -71,7 +71,7 @@ describe('seeds', () => {
     const runs = [withSeed('a', 1), withSeed('b', 2), withSeed('c', 3, { datasetHash: 'other' })]
     expect(haveSeeds(runs)).toBe(true)
     expect(lineSources(runs, true).map(({ label, runs: { length } }) => [label, length])).toEqual([
-      ['a and 1 more', 2],
+      ['2 × a', 2],
       ['c', 1]
     ])
     expect(lineSources(runs, false)).toHaveLength(3)
@@ -112,7 +112,7 @@ describe('lines of a comparison', () => {
     const group = lineSources([withSeed('a', 1), withSeed('b', 2)], true)
     const band = { x: loss.x, low: loss.y, high: loss.y }
     const [line] = queryLines(group, { ...answer, curves: [], groups: [{ runs: 2, mean: loss, band }] }, false)
-    expect(line).toMatchObject({ id: 'a', label: 'a and 1 more (mean of 2)', band, points: loss })
+    expect(line).toMatchObject({ id: 'a', label: '2 × a', band, points: loss })
   })
 
   it('have their best epoch ringed, where it is', () => {

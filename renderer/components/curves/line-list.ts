@@ -31,7 +31,7 @@ export function lineSources(runs: readonly Run[], together: boolean): LineSource
     const [first] = group as [Run, ...Run[]]
     return {
       id: first.id,
-      label: group.length > 1 ? `${first.name} and ${group.length - 1} more` : first.name,
+      label: group.length > 1 ? `${group.length} × ${first.name}` : first.name,
       color: first.color,
       runs: group
     }

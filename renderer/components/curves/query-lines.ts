@@ -22,7 +22,8 @@ export function queryLines(
     if (source.runs.length > 1) {
       const group = answer.groups[groups.indexOf(source)]
       if (!group || group.mean.x.length === 0) return []
-      return [{ ...look, label: `${source.label} (mean of ${group.runs})`, points: group.mean, band: group.band }]
+      const label = group.runs < source.runs.length ? `${source.label} (${group.runs} have it)` : source.label
+      return [{ ...look, label, points: group.mean, band: group.band }]
     }
     const curve = single.get(source.id)
     if (!curve || curve.points.x.length === 0) return []
