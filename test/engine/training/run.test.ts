@@ -202,7 +202,8 @@ describe('runTraining', () => {
         backboneId: job.config.backboneId,
         classes: CLASSES,
         contract: { ...job.contract, size: 96 },
-        checkpointFile: finished.checkpointFile!
+        checkpointFile: finished.checkpointFile!,
+        temperature: 1
       },
       [BACKBONES]
     )
