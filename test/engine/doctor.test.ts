@@ -128,10 +128,7 @@ describe('the pre-flight', () => {
     expect(resize.repair!.changes).toEqual({ 'contract.filter': own.filter })
   })
 
-  it('names a learning rate far too high, and one far too low', async () => {
-    const high = await first({ settings: ['head.optimizer=sgd', 'head.learningRate=10', 'head.batchSize=16'] })
-    expect(high).toMatchObject({ code: 'training/learning-rate-high' })
-    expect(high!.repair!.changes['head.learningRate']).toBeLessThanOrEqual(1)
+  it('names a learning rate far too low, and one that learns', async () => {
     const low = await first({ settings: ['head.learningRate=0.0000001', 'head.batchSize=16'] })
     expect(low).toMatchObject({ code: 'training/learning-rate-low', severity: 'severe' })
     expect(low!.repair!.changes['head.learningRate']).toBeGreaterThan(1e-6)
@@ -204,7 +201,7 @@ describe('the look at a run', () => {
     runDiagnosisSchema.parse(answer)
     expect(answer.fit).toBe('overfit')
     expect(answer.findings.map(({ code }) => code)).toEqual(['training/overfitting', 'data/confused'])
-    expect(answer.verdict).toMatch(/^75\.0 % on 15 test images\. It overfits\. First to look at: it learns/)
+    expect(answer.verdict).toMatch(/^75\.0 % on 15 test images\. It overfits\.$/)
   })
 
   it('puts the cause before its symptom', async () => {

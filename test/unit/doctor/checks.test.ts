@@ -3,6 +3,8 @@ import { presetConfig } from '@shared/domain/presets'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import { judge } from '../../../main/engine/diagnosis/checks/oversized'
 import { verdict } from '../../../main/engine/diagnosis/checks/leak'
+import { judgeRates } from '../../../main/engine/diagnosis/checks/head-rate'
+import type { HeadTrial } from '../../../main/engine/diagnosis/head-trial'
 import { regularisersOf } from '../../../main/engine/diagnosis/checks/regularisation'
 import { stepsOf } from '../../../main/engine/diagnosis/checks/finetune-steps'
 import { medianOf, updateRatio } from '../../../main/engine/diagnosis/finetune-trial'
@@ -13,6 +15,41 @@ const config = (mode: 'head' | 'finetune', change: (config: TrainingConfig) => v
   change(made)
   return made
 }
+
+describe("the head's rate", () => {
+  const trial = (best: number, accuracy: number, cut = 1): HeadTrial => ({
+    ...{ highest: 3, trained: best, best, last: best, accuracy, cut, head: null }
+  })
+  const judge = (trials: Record<number, HeadTrial>, best: number, mode: 'head' | 'finetune' = 'head') => {
+    const known = new Map(Object.entries(trials).map(([factor, one]) => [Number(factor), one]))
+    const subject = { config: presetConfig('default', mode), classes: ['a', 'b', 'c', 'd'] }
+    return judgeRates(subject, known.get(1)!, known, best).flatMap(({ findings }) => findings)
+  }
+
+  it('is too high where a lower one gets more right', () => {
+    const [finding] = judge({ 0.1: trial(0.4, 0.9), 1: trial(1.2, 0.7), 10: trial(3, 0.5) }, 0.1)
+    expect(finding).toMatchObject({
+      code: 'training/learning-rate-high',
+      severity: 'severe',
+      repair: { changes: { 'head.learningRate': 0.0001 } }
+    })
+  })
+
+  it('is not blamed for a higher loss of what is right all the same', () => {
+    expect(judge({ 0.1: trial(0.1, 0.9), 1: trial(0.3, 0.9), 10: trial(0.5, 0.9) }, 0.1)).toEqual([])
+  })
+
+  it('is too low where nothing has been learned, by more than the trial was cut short', () => {
+    const asleep = { 1: trial(1.38, 0.3, 2), 10: trial(1.3, 0.4, 2), 100: trial(0.3, 0.9, 2) }
+    expect(judge(asleep, 100)[0]).toMatchObject({ code: 'training/learning-rate-low', severity: 'severe' })
+    expect(judge({ 1: trial(0.8, 0.7, 8), 10: trial(0.3, 0.9, 8) }, 10)).toEqual([])
+  })
+
+  it('is no more than a warning where the backbone goes on learning', () => {
+    const [finding] = judge({ 0.1: trial(0.4, 0.9), 1: trial(1.2, 0.7) }, 0.1, 'finetune')
+    expect(finding!.severity).toBe('warning')
+  })
+})
 
 describe('regularisation', () => {
   it('is counted for the phase that learns last', () => {

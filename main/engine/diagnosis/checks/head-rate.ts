@@ -42,7 +42,7 @@ export const headRateCheck: Check = {
     const asleep = own.best > LEARNED * Math.log(examination.classes.length)
     if (lower.best * WORSE < own.best) best = await descend(attempt, LOWER)
     else if (higher.best * WORSE < own.best || (asleep && higher.best < own.best)) best = await descend(attempt, HIGHER)
-    return judge(examination, own, trials, best)
+    return judgeRates(examination, own, trials, best)
   }
 }
 
@@ -70,8 +70,9 @@ async function descend(attempt: (factor: number) => Promise<HeadTrial>, step: nu
   return factor
 }
 
-function judge(
-  { config, classes }: Examination,
+/** @param trials by the factor of the rate @param best the factor that did best */
+export function judgeRates(
+  { config, classes }: Pick<Examination, 'config' | 'classes'>,
   own: HeadTrial,
   trials: ReadonlyMap<number, HeadTrial>,
   best: number

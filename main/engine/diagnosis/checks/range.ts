@@ -148,7 +148,8 @@ function compared({ used, known }: View['fits']): string {
   if (used.confidence !== null && known.confidence !== null) {
     parts.push(
       `Of the ImageNet classes it is ${percent(used.confidence)} sure (${percent(known.confidence)}), ` +
-        `entropy ${used.entropy!.toFixed(2)} nats (${known.entropy!.toFixed(2)}).`
+        `entropy ${used.entropy!.toFixed(2)} nats (${known.entropy!.toFixed(2)})` +
+        (used.confidence > known.confidence ? ', which says little: a wrong range can leave a network as sure.' : '.')
     )
   }
   return parts.length > 0 ? parts.join(' ') : 'The model is a closed file, so that only its contract can be compared.'
@@ -160,6 +161,15 @@ const figures = ({ used, known }: View['fits']): { value?: number; expected?: nu
     : { value: used.confidence ?? undefined, expected: known.confidence ?? undefined }
 
 function drawn({ used, known }: View['fits'], [first, second]: [string, string]): { picture?: string } {
+  if (used.divergence !== null && known.divergence !== null) {
+    const highest = Math.max(used.divergence, known.divergence, 1e-6)
+    return {
+      picture: barsPicture('off from what batch-norm remembers', [
+        { label: first, value: used.divergence / highest, text: used.divergence.toFixed(2), wrong: true },
+        { label: second, value: known.divergence / highest, text: known.divergence.toFixed(2) }
+      ])
+    }
+  }
   if (used.confidence === null || known.confidence === null) return {}
   return {
     picture: barsPicture('sure of ImageNet classes', [

@@ -1,5 +1,5 @@
 /** The doctor's look at a run that has ended: its curves and answers, and its configuration on its dataset. */
-import type { RunDiagnosis } from '@shared/domain/diagnosis'
+import type { DiagnosisFinding, RunDiagnosis } from '@shared/domain/diagnosis'
 import type { Run } from '@shared/domain/run'
 import { formatPercent } from '@shared/text/format'
 import type { DoctorMessage, ExaminedRun } from '@shared/worker-protocol/doctor'
@@ -37,7 +37,7 @@ export async function diagnoseRun(
     checks: [...after.map(({ check }) => check), ...(before?.checks ?? [])],
     seconds: (performance.now() - begunAt) / 1000,
     fit,
-    verdict: verdictOf(run, fit, findings[0]?.title ?? null),
+    verdict: verdictOf(run, fit, findings[0] ?? null),
     confused,
     next: nextSteps({ run, findings: weighed, confused, job })
   }
@@ -47,7 +47,8 @@ export async function diagnoseRun(
 function fallback({ environment }: Run): CheckResult[] {
   if (!environment) return []
   const { device, fallback: why, threads } = environment
-  const missed = why !== null && /gpu/i.test(why)
+  // Where there is no GPU at all, a processor is what was asked for.
+  const missed = why !== null && /no usable GPU/i.test(why)
   if (!missed) return [passed('device/cpu-fallback', `It was computed on ${device}, ${threads} threads.`)]
   return [
     found('device/cpu-fallback', {
@@ -88,11 +89,15 @@ const FIT_WORDS: Record<RunDiagnosis['fit'], string> = {
   unknown: 'It is too short to tell how it fits.'
 }
 
-function verdictOf(run: Run, fit: RunDiagnosis['fit'], first: string | null): string {
+/** What the words on the fit say already. */
+const OF_FIT: readonly string[] = ['overfitting', 'underfitting', 'diverged', 'not-learning'].map(
+  (what) => `training/${what}`
+)
+
+function verdictOf(run: Run, fit: RunDiagnosis['fit'], first: DiagnosisFinding | null): string {
   const score = run.test ? `${formatPercent(run.test.accuracy)} on ${run.test.count} test images. ` : ''
-  const cause =
-    first === null || fit === 'diverged' || fit === 'not-learning' ? first : `First to look at: ${lower(first)}`
-  return `${score}${FIT_WORDS[fit]}${cause === null ? '' : ` ${cause}`}`
+  const said = first === null || OF_FIT.includes(first.code) || first.severity === 'info'
+  return `${score}${FIT_WORDS[fit]}${said ? '' : ` First to look at: ${lower(first.title)}`}`
 }
 
 /** As the rest of a sentence, unless it begins with a name. */
