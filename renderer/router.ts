@@ -51,6 +51,18 @@ export const router = createRouter({
       component: () => import('./views/ExplainView.vue'),
       meta: { title: 'Explain the gap' }
     },
+    {
+      path: '/advisor',
+      name: 'advisor',
+      component: () => import('./views/AdvisorView.vue'),
+      meta: { title: 'Which backbone?' }
+    },
+    {
+      path: '/lab',
+      name: 'lab',
+      component: () => import('./views/LabView.vue'),
+      meta: { title: 'Hub against Keras' }
+    },
     { path: '/models', name: 'models', component: () => import('./views/ModelsView.vue'), meta: { title: 'Models' } },
     {
       path: '/playground',
@@ -67,6 +79,13 @@ export const router = createRouter({
     { path: '/:rest(.*)*', redirect: '/datasets' }
   ]
 })
+
+/** The first screen's code comes while the frame is being built, and not after it. */
+for (const { components } of router.resolve(window.location.hash.slice(1) || '/').matched) {
+  const screen = components?.default
+  // What does not arrive is told when the router asks for it.
+  if (typeof screen === 'function') void Promise.resolve((screen as () => unknown)()).catch(() => undefined)
+}
 
 router.afterEach((to) => {
   document.title = `${to.meta.title} · Whetstone`

@@ -73,7 +73,7 @@ export class Advising {
 
   constructor(private readonly parts: AdvisingParts) {
     this.advice = parts.advice
-    this.budget = new Budget(parts.advice.budgetSeconds, parts.advice.images, null)
+    this.budget = new Budget(parts.advice.budgetSeconds, parts.advice.images, 0)
     this.advice = { ...this.advice, ...this.answer() }
   }
 

@@ -12,6 +12,7 @@ export const SCREENS: Screen[] = [
   { name: 'runs', label: 'Runs', icon: 'i-lucide-chart-spline', key: 'r' },
   { name: 'compare', label: 'Compare', icon: 'i-lucide-git-compare-arrows', key: 'c' },
   { name: 'models', label: 'Models', icon: 'i-lucide-box', key: 'm' },
+  { name: 'lab', label: 'Lab', icon: 'i-lucide-flask-conical', key: 'l' },
   { name: 'playground', label: 'Playground', icon: 'i-lucide-scan-search', key: 'p' },
   { name: 'devices', label: 'Devices', icon: 'i-lucide-cpu', key: 'v' }
 ]
@@ -21,5 +22,6 @@ export function screenOf(routeName: string): string {
   if (routeName === 'dataset') return 'datasets'
   if (routeName === 'run' || routeName === 'new-run') return 'runs'
   if (routeName === 'explain') return 'compare'
+  if (routeName === 'advisor') return 'models'
   return routeName
 }
