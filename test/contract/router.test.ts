@@ -9,6 +9,7 @@ import { contract } from '@shared/contract'
 import { presetConfig } from '@shared/domain/presets'
 import { errorDataSchema } from '@shared/errors'
 import { router } from '../../main/router'
+import { doctorScript } from '../fixtures/doctor-script'
 import { openStudio, PNG, type StudioFixture } from '../fixtures/studio'
 
 let fixture: StudioFixture
@@ -16,7 +17,7 @@ let api: RouterClient<typeof router>
 const called = new Set<string>()
 
 beforeAll(async () => {
-  fixture = await openStudio()
+  fixture = await openStudio({ doctor: doctorScript })
   api = createRouterClient(router, {
     context: { studio: fixture.studio },
     interceptors: [
@@ -366,6 +367,63 @@ test('a rejected input names the setting; a defect becomes an id in the log and 
   expect(data.code).toBe('internal')
   expect(JSON.stringify(data)).not.toContain('secret')
   expect(data.message).toMatch(/log id [0-9a-f]{8}/)
+})
+
+async function all<T>(stream: Promise<AsyncIterable<T>>): Promise<T[]> {
+  const values: T[] = []
+  for await (const value of await stream) values.push(value)
+  return values
+}
+
+test('curves, cut down to the pixels in view', async () => {
+  const [run] = await api.runs.list()
+  const runIds = [run!.id]
+  const [series] = await api.runs.series({ runIds })
+  expect(series!.runs).toBe(1)
+  const { bounds, curves } = await api.runs.curves({ runIds, series: series!.name, pixels: 100 })
+  expect(curves).toMatchObject([{ runId: run!.id }])
+  expect(bounds![0]).toBeLessThanOrEqual(bounds![1])
+  expect(await failure(api.runs.curves({ runIds: [], series: 'x', pixels: 100 }))).toMatchObject({
+    code: 'request/invalid'
+  })
+})
+
+test('the doctor, before a run and after it', async () => {
+  const [run] = await api.runs.list()
+  const events = await all(api.doctor.preflight({ datasetId: run!.datasetId, config }))
+  expect(events.at(-1)).toMatchObject({ type: 'diagnosis' })
+  await api.doctor.run({ runId: run!.id })
+  const { ignored } = await api.doctor.ignore({ runId: run!.id, code: 'data/too-few', note: 'There are no more.' })
+  expect(ignored).toMatchObject([{ code: 'data/too-few', note: 'There are no more.' }])
+  expect(await failure(api.doctor.run({ runId: 'nowhere' }))).toMatchObject({ code: 'run/not-found' })
+})
+
+test('the gap between two runs, by experiment', async () => {
+  const datasetId = await importPictures()
+  const pair: string[] = []
+  for (const epochs of [3, 9]) {
+    const { id } = await api.runs.start({ datasetId, config: { ...config, head: { ...config.head, epochs } } })
+    await fixture.studio.runs.settled(id)
+    pair.push(id)
+  }
+  const started = await api.explain.start({ a: pair[0]!, b: pair[1]!, seeds: 1 })
+  const explanationId = started.id
+  const events = await all(api.explain.watch({ explanationId }))
+  expect(events.at(-1)!.explanation).toMatchObject({ state: 'completed', factors: [{ id: 'course' }] })
+  await api.explain.stop({ explanationId })
+  expect(await api.explain.get({ explanationId })).toMatchObject({ id: explanationId, experiments: [{}, {}] })
+  expect(await api.explain.list()).toMatchObject([{ id: explanationId }])
+  await api.explain.remove({ explanationId })
+  expect(await api.explain.list()).toEqual([])
+})
+
+test('which backbone is worth its time', async () => {
+  const datasetId = await importPictures()
+  const { id } = await api.advisor.start({ datasetId })
+  const events = await all(api.advisor.watch({ adviceId: id }))
+  expect(events.at(-1)).toMatchObject({ advice: { id } })
+  await api.advisor.stop({ adviceId: id })
+  expect(await api.advisor.latest({ datasetId })).toMatchObject({ id })
 })
 
 test('runs come from other programs, and go there', async () => {
