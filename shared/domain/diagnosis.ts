@@ -3,8 +3,9 @@
  * finding is named after its cause, `cause/what`; the founding article's four are preprocessing, training, model and device.
  */
 import { z } from 'zod'
-import { severitySchema } from './finding'
-import { scalarSchema } from './run-annotations'
+import { repairSchema, severitySchema } from './finding'
+
+export { repairSchema, type Repair } from './finding'
 
 export const diagnosisCauseSchema = z.enum(['preprocessing', 'training', 'model', 'device', 'data'])
 export type DiagnosisCause = z.infer<typeof diagnosisCauseSchema>
@@ -44,14 +45,6 @@ export type DiagnosisCode = z.infer<typeof diagnosisCodeSchema>
 
 /** What a code is about: the part before its slash. */
 export const causeOf = (code: DiagnosisCode): DiagnosisCause => code.split('/')[0] as DiagnosisCause
-
-export const repairSchema = z.object({
-  /** What the button says. */
-  label: z.string(),
-  /** Dotted keys of the configuration and their new values; `contract` null: the backbone's own. */
-  changes: z.record(z.string(), scalarSchema)
-})
-export type Repair = z.infer<typeof repairSchema>
 
 export const evidenceSchema = z.object({
   /** One sentence with the figures in it. */

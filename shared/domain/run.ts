@@ -127,7 +127,13 @@ export const seriesNameSchema = z.enum([
   'validation_accuracy',
   'learning_rate',
   'images_per_second',
-  'rss_bytes'
+  'rss_bytes',
+  /** Global norm of the gradient before clipping. */
+  'gradient_norm',
+  /** Median over kernels of ‖update‖ / ‖weights‖ of one step. */
+  'update_ratio',
+  /** Of the time of the steps: waiting for pictures. */
+  'wait_share'
 ])
 export type SeriesName = z.infer<typeof seriesNameSchema>
 

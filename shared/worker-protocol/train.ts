@@ -48,6 +48,8 @@ export const trainJobSchema = z.object({
   threads: z.int().min(1),
   /** Content hash of the dataset. */
   datasetHash: z.string(),
+  /** The run whose best epoch this one begins from; `file` null: it left no weights, and this one begins anew. */
+  startFrom: z.object({ name: z.string(), file: z.string().nullable() }).nullable().optional(),
   checkpoints: z.object({
     /** Their folder, inside the run's own. */
     directory: z.string(),
@@ -92,6 +94,8 @@ export const trainMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('epoch'), epochsDone: z.int(), best: runSchema.shape.best }),
   z.object({ type: z.literal('mistakes'), mistakes: z.array(liveMistakeSchema) }),
   z.object({ type: z.literal('finding'), finding: findingSchema }),
+  /** All that the doctor finds in the training now: whatever he said before and is not among them no longer holds. */
+  z.object({ type: z.literal('findings'), findings: z.array(findingSchema) }),
   /** Of a range test: the curve as far as it has come. After the last, whole one comes a `finished` without files. */
   z.object({ type: z.literal('range-test'), test: rangeTestSchema }),
   z.object({

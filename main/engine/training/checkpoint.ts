@@ -9,6 +9,8 @@ import { BACKBONE_PREFIX, HEAD_BIAS, HEAD_KERNEL, HIDDEN_BIAS, HIDDEN_KERNEL, re
 import type { BestEpoch, HeadWeights } from './finetune-contract'
 
 export const CHECKPOINT_FILE = 'checkpoint.safetensors'
+/** Of a run that went wrong: the best weights from before. */
+export const RESCUED_FILE = 'rescued.safetensors'
 export const PREDICTIONS_FILE = 'predictions.safetensors'
 
 export interface TrainedWeights {

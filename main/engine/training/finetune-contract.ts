@@ -11,6 +11,7 @@ import type { TrainingConfig } from '@shared/domain/training-config'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NetworkGraph, WeightTensor } from '../backbones/graph'
+import type { DeadUnits } from '../diagnosis/live/recent'
 import type { Executor } from '../executors/executor'
 import type { Resumable } from './loop-state'
 
@@ -39,6 +40,23 @@ export interface TrainableBlock {
   nodes: readonly string[]
 }
 
+/** What a loop measures for the doctor beside what it trains by. */
+export interface StepFigures {
+  /** Of the step's batch. */
+  images: number
+  /** Global norm of the gradient before clipping; left out where it was not computed. */
+  gradientNorm?: number
+  /** Of the step's time, waiting for pictures. */
+  waitShare?: number
+  /** Every so many steps. */
+  probe?: {
+    /** Median over kernels of ‖update‖ / ‖weights‖. */
+    updateRatio: number
+    /** ‖gradient‖ of each part that learns, first to last. */
+    blocks: { name: string; norm: number }[]
+  }
+}
+
 export interface StepReport {
   /** Counted from 1 over the phase. */
   step: number
@@ -48,6 +66,7 @@ export interface StepReport {
   accuracy: number
   learningRate: number
   imagesPerSecond: number
+  figures?: StepFigures
 }
 
 export interface EpochReport {
@@ -63,6 +82,8 @@ export interface EpochReport {
   trainAccuracy?: number
   /** Softmax outputs for the validation images in the order they were given, [images, classes]. */
   validationProbabilities?: Float32Array
+  /** Rectified units that never fired; left out where there are none or it was not looked at. */
+  deadUnits?: DeadUnits
 }
 
 /** What a phase tells while it trains. Called synchronously from the training loop; must return at once. */
@@ -104,6 +125,8 @@ export interface FineTuneInput extends Resumable {
   reporter: PhaseReporter
   /** Aborted: end after this step, and give back the best so far. */
   signal: AbortSignal
+  /** Called with the best so far, if there is any, before the training ends by an error. */
+  onFailed?: (best: FineTuneResult) => void
 }
 
 export interface FineTuneResult {

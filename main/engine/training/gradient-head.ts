@@ -2,6 +2,7 @@
  * Trains a head by gradients, batch by batch, on features that were computed once. Gradients come out of ONNX Runtime, everything
  * else is plain arithmetic: the same seed and data give the same head bit for bit, interrupted or not.
  */
+import type { StudioError } from '@shared/errors'
 import type { Random } from '@shared/random'
 import {
   accuracyOf,
@@ -15,7 +16,9 @@ import { dropOut, dropoutFactors } from './dropout'
 import { EarlyStopping } from './early-stopping'
 import type { BestEpoch, HeadWeights } from './finetune-contract'
 import { applyScaling, fitScaling, foldScaling, gatherRows, softTargets } from './head-data'
-import { startingHead } from './head-initial'
+import { continueFrom, startingHead } from './head-initial'
+import { headOrigin } from './head-origin'
+import { HeadProbe } from './head-probe'
 import { headParameters, openHeadSessions, shapeOfHead, type HeadSessions } from './head-sessions'
 import { captureHeadLoop, restoreHeadLoop, type EpochCursor, type HeadLoop } from './head-state'
 import { diverged, type HeadTrainingInput, type HeadTrainingResult } from './head-training'
@@ -49,6 +52,7 @@ class GradientTraining implements HeadLoop {
   cursor: EpochCursor
   steps = 0
   epochsDone = 0
+  private readonly probe: HeadProbe
   private readonly scaling
   private readonly train
   private readonly validation
@@ -71,6 +75,8 @@ class GradientTraining implements HeadLoop {
     this.stopping = new EarlyStopping(config.earlyStopping)
     this.shuffling = derive(config.seed, 'head', 'shuffle')
     this.dropping = derive(config.seed, 'head', 'dropout')
+    if (input.initial) continueFrom(head, input.initial, this.scaling)
+    this.probe = new HeadProbe(head)
     this.average = config.head.ema > 0 ? structuredClone(head) : null
     this.schedule = createSchedule(config.head, config.head.epochs * this.stepsPerEpoch)
     this.optimizer = createOptimizer(
@@ -120,10 +126,12 @@ class GradientTraining implements HeadLoop {
     const startedAt = performance.now()
     const learningRate = this.schedule(this.steps)
     const { loss, probabilities, gradients } = await this.batch(rows)
-    this.assertFinite(loss)
+    if (!Number.isFinite(loss)) throw this.diverged('train', rows)
+    this.probe.begin(this.steps, gradients, loss)
     if (config.head.clipNorm > 0) clipByGlobalNorm(gradients, config.head.clipNorm)
     this.optimizer.step(gradients, learningRate)
     this.steps++
+    const measured = this.probe.end()
     if (this.average)
       updateAverage(headParameters(this.average), headParameters(this.head), config.head.ema, this.steps)
     const right = this.countRight(probabilities, rows)
@@ -131,8 +139,14 @@ class GradientTraining implements HeadLoop {
     this.cursor.right += right
     this.cursor.seen += rows.length
     const seconds = (performance.now() - startedAt) / 1000
-    const accuracy = right / rows.length
-    reporter.onStep({ step: this.steps, loss, accuracy, learningRate, imagesPerSecond: rows.length / seconds })
+    reporter.onStep({
+      step: this.steps,
+      loss,
+      accuracy: right / rows.length,
+      learningRate,
+      imagesPerSecond: rows.length / seconds,
+      figures: { images: rows.length, ...measured }
+    })
   }
 
   private async batch(rows: Int32Array): ReturnType<HeadSessions['step']> {
@@ -157,7 +171,7 @@ class GradientTraining implements HeadLoop {
     const probabilities = await this.sessions.predict(weights, this.validation.values)
     const { labels } = this.validation
     const validationLoss = meanCrossEntropy(probabilities, labels, classes)
-    this.assertFinite(validationLoss)
+    if (!Number.isFinite(validationLoss)) throw this.diverged('validation', labels.length)
     const guesses = predictedClasses(probabilities, classes)
     const validationAccuracy = accuracyOf(confusionMatrix(labels, guesses, classes))
     const candidate = { epoch, validationLoss, validationAccuracy }
@@ -166,12 +180,14 @@ class GradientTraining implements HeadLoop {
     if (improved || !this.input.config.earlyStopping.restoreBest) {
       this.kept = { head: structuredClone(weights), epoch: candidate }
     }
+    const deadUnits = this.probe.closeEpoch()
     this.input.reporter.onEpoch({
       ...candidate,
       step: this.steps,
       trainLoss: loss / seen,
       trainAccuracy: right / seen,
-      validationProbabilities: probabilities
+      validationProbabilities: probabilities,
+      ...(deadUnits && { deadUnits })
     })
     return exhausted
   }
@@ -198,8 +214,13 @@ class GradientTraining implements HeadLoop {
     )
   }
 
-  private assertFinite(loss: number): void {
-    if (Number.isFinite(loss)) return
-    throw diverged(this.steps, this.cursor.epoch, this.input.config.head.learningRate)
+  /** @param rows that it came of; a number: all of them */
+  private diverged(split: 'train' | 'validation', rows: Int32Array | number): StudioError {
+    const { images, config } = this.input
+    const { values } = split === 'train' ? this.train : this.validation
+    const of = typeof rows === 'number' ? Int32Array.from({ length: rows }, (_, row) => row) : rows
+    const features = { values, width: this.input.train.width }
+    const origin = images && headOrigin(this.average ?? this.head, features, of, images[split])
+    return diverged(this.steps, this.cursor.epoch, config.head.learningRate, origin)
   }
 }

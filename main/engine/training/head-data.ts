@@ -63,6 +63,25 @@ function foldLayer(layer: HiddenLayer, { mean, scale }: FeatureScaling): HiddenL
   return { kernel, bias: layer.bias.map((value, index) => value - shift[index]!) }
 }
 
+/** What `foldScaling` made it of: W = W'/scale, b = b' + mean·W'. */
+export function unfoldScaling(head: HeadWeights, scaling: FeatureScaling): HeadWeights {
+  const { hidden } = head
+  if (hidden) return { ...head, hidden: unfoldLayer(hidden, scaling) }
+  return { ...unfoldLayer(head, scaling), classes: head.classes }
+}
+
+function unfoldLayer(layer: HiddenLayer, { mean, scale }: FeatureScaling): HiddenLayer {
+  const units = layer.bias.length
+  const shift = new Float64Array(units)
+  for (let index = 0; index < layer.kernel.length; index++) {
+    shift[index % units]! += mean[Math.floor(index / units)]! * layer.kernel[index]!
+  }
+  return {
+    kernel: layer.kernel.map((weight) => weight / scale),
+    bias: layer.bias.map((value, index) => value + shift[index]!)
+  }
+}
+
 /**
  * One-hot rows with label smoothing (Szegedy et al. 2016): 1 − ε + ε/K for the truth, ε/K elsewhere, times the weight of the
  * image's class.

@@ -1,6 +1,8 @@
 /** The weights that a head begins with. */
 import type { HeadWeights } from './finetune-contract'
 import type { HeadTrainingInput } from './head-training'
+import { unfoldScaling, type FeatureScaling } from './head-data'
+import { headParameters } from './head-sessions'
 import { derive } from './random'
 
 /**
@@ -22,4 +24,16 @@ export function startingHead({
     bias: new Float32Array(units)
   }
   return { kernel: new Float32Array(units * classes), bias, classes, hidden }
+}
+
+/**
+ * Begins where another training of the same head ended.
+ *
+ * @param head changed in place, and left as it is where the other has another shape
+ * @param other on plain features
+ */
+export function continueFrom(head: HeadWeights, other: HeadWeights, scaling: FeatureScaling): void {
+  const [into, from] = [headParameters(head), headParameters(unfoldScaling(other, scaling))]
+  const fits = into.length === from.length && into.every(({ length }, place) => length === from[place]!.length)
+  if (fits) into.forEach((values, place) => values.set(from[place]!))
 }

@@ -2,6 +2,7 @@
  * What a run tells the studio, at most ten times a second whatever its speed: points are gathered and all of them sent, of
  * everything else only the newest.
  */
+import type { LiveFinding } from '@shared/domain/live-finding'
 import type { LiveMistake, MetricPoint, Run, RunProgress } from '@shared/domain/run'
 import type { TrainMessage } from '@shared/worker-protocol/train'
 
@@ -64,6 +65,11 @@ export class Outbox {
   setMistakes(mistakes: LiveMistake[]): void {
     this.mistakes = mistakes
     this.flushWhenDue()
+  }
+
+  /** Of the doctor; they go with the points that they are about, or after them. */
+  setFindings(findings: LiveFinding[]): void {
+    this.send({ type: 'findings', findings })
   }
 
   /** At once, after everything that waits. */

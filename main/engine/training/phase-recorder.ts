@@ -2,6 +2,7 @@
 import type { LiveMistake, MetricPoint, Run, RunProgress, SeriesName } from '@shared/domain/run'
 import { argMax } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
+import type { LiveMonitor } from '../diagnosis/live/monitor'
 import type { EpochReport, PhaseReporter, StepReport } from './finetune-contract'
 import type { Outbox } from './outbox'
 import type { RecorderState } from './resume/run-state'
@@ -45,17 +46,20 @@ export class PhaseRecorder implements PhaseReporter {
   private muted = false
   private sampledAt = -Infinity
   private speed: number | null = null
+  private waitShare: number | null = null
 
   /**
    * @param books kept up to date: a recorder for the next phase goes on from where this one ended.
    * @param isLast whether the run ends with this phase: only then is its remaining time the run's.
+   * @param monitor sees every step and epoch that is told.
    * @param restored where a recorder of this phase stood when the books were as they are now.
    */
   constructor(
     private readonly phase: Extract<RunProgress['phase'], 'head' | 'finetune'>,
     private readonly books: RunBooks,
     private readonly isLast: boolean,
-    restored: RecorderState | null = null
+    restored: RecorderState | null = null,
+    private readonly monitor: LiveMonitor | null = null
   ) {
     this.firstStep = restored?.firstStep ?? books.steps
     this.firstEpoch = restored?.firstEpoch ?? books.epochs
@@ -85,10 +89,12 @@ export class PhaseRecorder implements PhaseReporter {
     this.plan = plan
     this.group.size = Math.max(1, Math.ceil((plan.stepsPerEpoch * plan.epochs) / MAX_STEP_POINTS))
     this.startedAt = performance.now()
+    this.monitor?.onStart(plan)
     this.progress(this.before)
   }
 
-  onStep({ step, loss, learningRate, imagesPerSecond }: StepReport): void {
+  onStep(report: StepReport): void {
+    const { step, loss, learningRate, imagesPerSecond, figures } = report
     if (this.muted) return
     this.books.steps = this.firstStep + step
     this.speed = this.speed === null ? imagesPerSecond : this.speed + SPEED_SHARE * (imagesPerSecond - this.speed)
@@ -101,14 +107,24 @@ export class PhaseRecorder implements PhaseReporter {
       this.group.loss = 0
       this.group.count = 0
     }
+    if (figures?.probe) {
+      if (figures.gradientNorm !== undefined) points.push(this.point('gradient_norm', step, figures.gradientNorm))
+      points.push(this.point('update_ratio', step, figures.probe.updateRatio))
+    }
+    if (figures?.waitShare !== undefined) {
+      const { waitShare } = figures
+      this.waitShare = this.waitShare === null ? waitShare : this.waitShare + SPEED_SHARE * (waitShare - this.waitShare)
+    }
     const now = performance.now()
     if (now - this.sampledAt >= Math.max(SAMPLE_MS, (now - this.books.startedAt) * SAMPLE_SHARE)) {
       this.sampledAt = now
       points.push(this.point('images_per_second', step, this.speed))
       points.push(this.point('rss_bytes', step, process.memoryUsage.rss()))
+      if (this.waitShare !== null) points.push(this.point('wait_share', step, this.waitShare))
     }
     if (points.length > 0) this.tell(points)
     this.progress(step)
+    this.monitor?.onStep({ ...report, ...figures, images: figures?.images ?? 0 })
   }
 
   onEpoch(report: EpochReport): void {
@@ -120,6 +136,7 @@ export class PhaseRecorder implements PhaseReporter {
     ]
     if (trainAccuracy !== undefined) points.push(this.point('train_accuracy', step, trainAccuracy))
     this.tell(points)
+    this.monitor?.onEpoch(report)
     const { books } = this
     books.epochs = this.firstEpoch + epoch
     if (!books.best || validationLoss < books.best.validationLoss) {

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { LiveFinding } from '@shared/domain/live-finding'
 import { StudioError, toErrorData, type ErrorData } from '@shared/errors'
 import type { LabelledImage, TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import { listBlocks } from '../backbones/blocks'
@@ -11,7 +12,9 @@ import { assertTrainable, atInputSize, layersOf, loadBackbone, type LoadedBackbo
 import { extractFeatures, type ExtractedFeatures } from '../data/features'
 import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
 import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
+import { LiveMonitor } from '../diagnosis/live/monitor'
 import { CHECKPOINT_FILE, PREDICTIONS_FILE } from './checkpoint'
+import type { FineTuneResult } from './finetune-contract'
 import { reportFindings, saveRun, testRun } from './finish-run'
 import { findHeadRuntime, type HeadRuntime } from './head-sessions'
 import { Outbox, type SendMessage } from './outbox'
@@ -20,12 +23,24 @@ import { environmentOf } from './run-environment'
 import { RunCheckpoints, type Handed, type RunFacts } from './resume/run-checkpoints'
 import { identityOf } from './resume/run-state'
 import { splitFeatures } from './run-data'
+import { brokenBy } from './broken-by'
+import { readStart, rescue, withTensors, type Start } from './start-from'
 import { trainHead } from './train-head'
 import { scoreHead, untrainedHead } from './untrained-head'
 
 export type FinishedMessage = Extract<TrainMessage, { type: 'finished' }>
 
 type Splits = ReturnType<typeof splitFeatures>
+
+interface TrainParts {
+  backbone: LoadedBackbone
+  executors: ExecutorChoice
+  runtime: HeadRuntime
+  top: DenseLayer | null
+  splits: Splits
+  /** Weights of another run to begin from. */
+  start: Start | null
+}
 
 /**
  * @param report gets every message but the last, which is the result
@@ -58,6 +73,11 @@ class TrainingRun {
   private extracted: ExtractedFeatures | null = null
   private checkpoints!: RunCheckpoints
   private books!: RunBooks
+  private monitor: LiveMonitor | null = null
+  /** What the doctor finds now. */
+  private findings: LiveFinding[] = []
+  /** The best weights so far of a fine-tune, should it go wrong. */
+  private rescued: Handed | null = null
 
   constructor(
     private readonly job: TrainJob,
@@ -69,6 +89,16 @@ class TrainingRun {
   }
 
   async run(): Promise<FinishedMessage> {
+    try {
+      return await this.work()
+    } catch (error) {
+      const finding = brokenBy(error, this.rescued ? 'finetune' : 'head', this.job.config)
+      if (finding) this.outbox.setFindings([finding, ...this.findings])
+      throw error
+    }
+  }
+
+  private async work(): Promise<FinishedMessage> {
     const { job, outbox } = this
     if (job.config.mode === 'finetune' && !job.runtime) {
       throw new StudioError('runtime/not-ready', 'Fine-tuning needs TensorFlow, which is not prepared yet.')
@@ -97,7 +127,9 @@ class TrainingRun {
     this.books = this.openBooks(splits.validation.images, this.extracted)
     whenAborted(this.pause, () => this.checkpoints.pause())
 
-    const trained = await this.train(backbone, executors, headRuntime, top, splits)
+    const { start, finding } = await readStart(job, backbone.info.weightsHash)
+    if (finding && !this.checkpoints.restored) outbox.send({ type: 'finding', finding })
+    const trained = await this.train({ backbone, executors, runtime: headRuntime, top, splits, start })
     if (trained === 'paused') return this.finished('paused')
     if (!trained) return this.finished('stopped')
     const predictions = await testRun({
@@ -116,19 +148,14 @@ class TrainingRun {
   }
 
   /** The phases, from the beginning or from a checkpoint. Null when it was stopped before its first step. */
-  private async train(
-    backbone: LoadedBackbone,
-    executors: ExecutorChoice,
-    headRuntime: HeadRuntime,
-    top: DenseLayer | null,
-    splits: Splits
-  ): Promise<Handed | 'paused' | null> {
+  private async train(parts: TrainParts): Promise<Handed | 'paused' | null> {
     const { job, checkpoints } = this
+    const { backbone, executors, splits } = parts
     const fineTunes = job.config.mode === 'finetune'
     this.trainAt = performance.now()
     let trained = checkpoints.restored?.handed ?? null
     if (!trained) {
-      trained = await this.beginWithHead(headRuntime, top, splits, fineTunes)
+      trained = await this.beginWithHead(parts, fineTunes)
       await checkpoints.settled()
       if (this.hasPaused()) return 'paused'
       if (trained && fineTunes && !this.stop.aborted) {
@@ -154,14 +181,11 @@ class TrainingRun {
     return this.checkpoints.paused !== null && !this.stop.aborted
   }
 
-  private async beginWithHead(
-    runtime: HeadRuntime,
-    top: DenseLayer | null,
-    splits: Splits,
-    fineTunes: boolean
-  ): Promise<Handed | null> {
+  private async beginWithHead(parts: TrainParts, fineTunes: boolean): Promise<Handed | null> {
     const { config, classes } = this.job
-    if (!fineTunes || config.fineTune.headFirst) return this.trainHead(runtime, top, splits)
+    const { runtime, splits, start } = parts
+    if (fineTunes && start) return { weights: start.weights, kept: { ...start.kept, epoch: 0 } }
+    if (!fineTunes || config.fineTune.headFirst) return this.trainHead(parts)
     const head = untrainedHead(splits.train.features, classes.length, config)
     const kept = await scoreHead(runtime, head, splits.validation)
     return { weights: { head, tensors: new Map() }, kept }
@@ -266,12 +290,9 @@ class TrainingRun {
     }
   }
 
-  private async trainHead(
-    runtime: HeadRuntime,
-    top: DenseLayer | null,
-    { train, validation }: Splits
-  ): Promise<Handed | null> {
+  private async trainHead({ runtime, top, splits, start }: TrainParts): Promise<Handed | null> {
     const { config, classes } = this.job
+    const { train, validation } = splits
     const recorder = this.recorder('head', config.mode === 'head')
     const result = await trainHead({
       runtime,
@@ -281,8 +302,11 @@ class TrainingRun {
       config,
       reporter: recorder,
       signal: this.halt.signal,
+      images: { train: train.images, validation: validation.images },
+      ...(start && { initial: start.weights.head }),
       ...this.checkpoints.loop('head', recorder, null)
     })
+    this.monitor?.look()
     if (!result) return null
     const head = top ? await foldTop(runtime, result.head, top) : result.head
     return { weights: { head, tensors: new Map() }, kept: result.kept }
@@ -300,7 +324,17 @@ class TrainingRun {
     const recorder = this.recorder('finetune', true)
     const { firstEpoch } = recorder.state()
     const { weights, kept } = handed
-    const graph = layersOf(backbone, 'Fine-tuning')
+    this.rescued = handed
+    const graph = withTensors(layersOf(backbone, 'Fine-tuning'), weights.tensors)
+    const handedOn = (result: FineTuneResult): Handed => {
+      const { best, head } = result
+      // What another run had changed before stays changed, whether or not this one goes on changing it.
+      const tensors = new Map([...weights.tensors, ...result.tensors])
+      return {
+        weights: { head, tensors },
+        kept: best.epoch === 0 ? kept : { ...best, epoch: firstEpoch + best.epoch }
+      }
+    }
     const result = await fineTune({
       runtime: job.runtime!,
       threads: job.threads,
@@ -316,18 +350,24 @@ class TrainingRun {
       executor: frozen,
       reporter: recorder,
       signal: this.halt.signal,
+      onFailed: (best) => (this.rescued = handedOn(best)),
       ...this.checkpoints.loop('finetune', recorder, handed)
-    })
-    const { best } = result
-    return {
-      weights: { head: result.head, tensors: result.tensors },
-      kept: best.epoch === 0 ? kept : { ...best, epoch: firstEpoch + best.epoch }
-    }
+    }).catch((error: unknown) => rescue(error, job, backbone.info.weightsHash, this.rescued))
+    this.monitor?.look()
+    return handedOn(result)
   }
 
   private recorder(phase: 'head' | 'finetune', isLast: boolean): PhaseRecorder {
+    const { config, classes } = this.job
     const state = this.checkpoints.restored?.state
-    return new PhaseRecorder(phase, this.books, isLast, state?.phase === phase ? state.recorder : null)
+    const tell = (findings: LiveFinding[]): void => {
+      this.findings = findings
+      this.outbox.setFindings(findings)
+    }
+    // What was wrong with the phase before is over with it.
+    if (this.findings.length > 0) tell([])
+    this.monitor = new LiveMonitor({ phase, config, classes: classes.length, tell })
+    return new PhaseRecorder(phase, this.books, isLast, state?.phase === phase ? state.recorder : null, this.monitor)
   }
 
   private finished(outcome: FinishedMessage['outcome'], saved = false): FinishedMessage {

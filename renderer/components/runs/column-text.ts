@@ -22,7 +22,10 @@ const SERIES_NAMES: Record<string, string> = {
   validation_accuracy: 'val. acc.',
   learning_rate: 'learning rate',
   images_per_second: 'images/s',
-  rss_bytes: 'memory'
+  rss_bytes: 'memory',
+  gradient_norm: 'gradient',
+  update_ratio: 'update',
+  wait_share: 'waiting'
 }
 const FACTS: Record<string, string> = {
   name: 'Name',

@@ -197,6 +197,10 @@ export class NativeOps {
     return this.#reduce('Mean', x, axes, keepDimensions)
   }
 
+  max(x: Tensor, axes: readonly number[]): Tensor {
+    return this.#reduce('Max', x, axes, false)
+  }
+
   /** A border around height and width, [[top, bottom], [left, right]], of zeros or another value. */
   pad(x: Tensor, vertical: [number, number], horizontal: [number, number], value = 0): Tensor {
     const paddings = this.#constant(`p${[...vertical, ...horizontal].join(',')}`, () =>
@@ -242,7 +246,7 @@ export class NativeOps {
     return [losses, gradient]
   }
 
-  #reduce(name: 'Sum' | 'Mean', x: Tensor, axes: readonly number[], keepDimensions: boolean): Tensor {
+  #reduce(name: 'Sum' | 'Mean' | 'Max', x: Tensor, axes: readonly number[], keepDimensions: boolean): Tensor {
     const attributes = [
       this.flagAttribute('keep_dims', keepDimensions),
       this.#float,

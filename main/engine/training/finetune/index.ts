@@ -20,6 +20,10 @@ export const fineTune: FineTune = async (input) => {
   const loop = new TrainingLoop(input, open.ops, open.network, open.inputs)
   try {
     return resultOf(await loop.run(), open, input)
+  } catch (error) {
+    const { kept, epochsDone } = loop
+    if (kept.weights) input.onFailed?.(resultOf({ ...kept, epochsDone, stopped: false }, open, input))
+    throw error
   } finally {
     loop.dispose()
     await open.close()

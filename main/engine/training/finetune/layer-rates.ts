@@ -3,6 +3,17 @@ import type { NetworkGraph } from '../../backbones/graph'
 import { weightKeysOf } from '../../backbones/shapes'
 import type { TrainableBlock } from '../finetune-contract'
 
+/** What block the weight of a key belongs to; of one that is in none, the first part of its key. */
+export function blockNames(graph: NetworkGraph, blocks: readonly TrainableBlock[]): (key: string) => string {
+  const blockOf = new Map(blocks.flatMap(({ name, nodes }) => nodes.map((node) => [node, name] as const)))
+  const names = new Map<string, string>()
+  for (const node of graph.nodes) {
+    const block = blockOf.get(node.name)
+    if (block) for (const key of weightKeysOf(node)) names.set(key, block)
+  }
+  return (key) => names.get(key) ?? key.split('/')[0]!
+}
+
 /**
  * The last block learns at `decay` times the rate, the one before at decay², and so on (Howard & Ruder 2018, section 3.1;
  * Clark et al. 2020, who call it layer-wise decay). The head learns at the rate itself.

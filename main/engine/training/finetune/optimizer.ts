@@ -45,11 +45,13 @@ export class NativeOptimizer {
    * Updates every parameter in place.
    *
    * @param gradients for every parameter; disposed here.
-   * @returns the global norm of the gradients before clipping: NaN or infinite when any of them is.
+   * @returns the global norm of the gradients before clipping. NaN or infinite when any of them is: then nothing was updated,
+   *   and the gradients are left to the caller.
    */
   step(gradients: Gradients, learningRate: number): number {
-    this.steps += 1
     const norm = this.#globalNorm(gradients)
+    if (!Number.isFinite(norm)) return norm
+    this.steps += 1
     const { clipNorm, optimizer, weightDecay } = this.#settings
     if (clipNorm > 0 && norm > clipNorm) scaleGradients(this.#ops, gradients, clipNorm / norm)
     const decay = optimizer === 'adam' ? 0 : weightDecay

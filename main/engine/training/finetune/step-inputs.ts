@@ -18,6 +18,8 @@ import { runPrefix } from './run-prefix'
 export interface LearningBatch extends TrainingBatch {
   /** Null: the pictures are as they are. */
   mix: Mix | null
+  /** Of the time that it takes to have it, what its pictures take and not the frozen layers; left out: all of it. */
+  pictureShare?: number
 }
 
 export interface StepInputs {
@@ -71,12 +73,16 @@ export async function openStepInputs(options: StepInputsOptions): Promise<StepIn
   const kept = fineTune.cachePrefix === 'off' ? null : await openKept(options.decodedDirectory, width)
   const through = runPrefix(prefix)
   /** Of images as evaluation sees them. */
-  const plain = async (images: readonly LabelledImage[]): Promise<InputBatch> => {
+  const plain = async (images: readonly LabelledImage[]): Promise<InputBatch & { pictureShare: number }> => {
+    const startedAt = performance.now()
+    let networkMs = 0
     const fresh = new Map<number, Float32Array>()
     const missing = images.filter(({ id }) => !kept?.has(id))
     if (missing.length > 0) {
       const made = await pictures.plain(missing)
+      const madeAt = performance.now()
       const values = await through(made.values, made.images.length)
+      networkMs = performance.now() - madeAt
       made.images.forEach(({ id }, place) => fresh.set(id, values.subarray(place * width, (place + 1) * width)))
       for (const [id, row] of fresh) await kept?.offer(id, row)
     }
@@ -90,7 +96,8 @@ export async function openStepInputs(options: StepInputsOptions): Promise<StepIn
         else await kept!.read(id, out)
       })
     )
-    return { images: readable, values }
+    const wholeMs = performance.now() - startedAt
+    return { images: readable, values, pictureShare: wholeMs > 0 ? 1 - networkMs / wholeMs : 1 }
   }
   const ahead = <T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> =>
     mapAhead(items, work, { concurrency: AHEAD_BATCHES, ahead: AHEAD_BATCHES })
@@ -102,11 +109,17 @@ export async function openStepInputs(options: StepInputsOptions): Promise<StepIn
     }
     // One in the network while the caller trains on the one before.
     let next: Promise<LearningBatch> | null = null
+    let askedAt = performance.now()
     for await (const batch of pictures.epoch(epoch)) {
+      const pictureMs = performance.now() - askedAt
       const begun = passed(batch)
       begun.catch(() => undefined)
-      if (next) yield await next
+      if (next) {
+        const ready = await next
+        yield { ...ready, pictureShare: pictureMs / Math.max(performance.now() - askedAt, 1e-9) }
+      }
       next = begun
+      askedAt = performance.now()
     }
     if (next) yield await next
   }

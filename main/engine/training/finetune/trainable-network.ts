@@ -3,6 +3,7 @@ import type { NetworkGraph } from '../../backbones/graph'
 import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
 import type { HeadWeights } from '../finetune-contract'
 import { compileUnits, type CompileOptions } from './compile'
+import type { FiredUnits } from './fired-units'
 import { ParameterStore, type Gradients } from './parameters'
 import { TrainableHead, type Targets } from './trainable-head'
 import type { Unit } from './units/unit'
@@ -34,6 +35,9 @@ export class TrainableNetwork {
   readonly #learned: ReadonlySet<string>
   /** For each value, the index of the last unit that reads it. */
   readonly #lastReader: ReadonlyMap<string, number>
+  readonly #operations: ReadonlyMap<string, string>
+  /** Set for the passes in which it is looked at which units fire. */
+  fired: FiredUnits | null = null
 
   constructor(ops: NativeOps, graph: NetworkGraph, head: HeadWeights, options: NetworkOptions = { momentum: null }) {
     this.#ops = ops
@@ -41,6 +45,7 @@ export class TrainableNetwork {
     this.#units = compileUnits(ops, graph, this.parameters, options)
     this.#input = graph.nodes.find((node) => node.op === 'input')!.name
     this.#output = graph.output
+    this.#operations = new Map(graph.nodes.map(({ name, op }) => [name, op]))
     this.head = new TrainableHead(ops, this.parameters, head)
     this.#kept = new Set(
       this.#units.flatMap((unit) => [
@@ -62,6 +67,25 @@ export class TrainableNetwork {
     const logits = this.head.logits(values.get(this.#output)!)
     for (const tensor of values.values()) tensor.dispose()
     return logits
+  }
+
+  /**
+   * One pass as in prediction, each value shown as soon as it is there; ends early when `see` says so.
+   *
+   * @param x stays the caller's.
+   * @param see is given the name of the value, the operation of the node that makes it, and the value, which it does not keep.
+   *   Returns whether to go on.
+   */
+  trace(x: Tensor, see: (name: string, operation: string, value: Tensor) => boolean): void {
+    const values = new Map<string, Tensor>([[this.#input, x.clone()]])
+    for (const unit of this.#units) {
+      const inputs = unit.inputs.map((name) => values.get(name)!)
+      const value = unit.forward(inputs, false)
+      unit.release()
+      values.set(unit.output, value)
+      if (!see(unit.output, this.#operations.get(unit.output)!, value)) break
+    }
+    for (const value of values.values()) value.dispose()
   }
 
   /**
@@ -95,6 +119,7 @@ export class TrainableNetwork {
           training
         )
       )
+      if (training && this.fired && unit.rectifies) this.fired.see(this.#ops, unit.output, values.get(unit.output)!)
       for (const name of new Set(unit.inputs)) {
         const isLast = this.#lastReader.get(name) === index
         if (isLast && name !== this.#output && !(training && this.#kept.has(name))) drop(values, name)

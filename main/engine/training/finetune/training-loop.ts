@@ -6,6 +6,8 @@ import { EarlyStopping } from '../early-stopping'
 import type { FineTuneInput } from '../finetune-contract'
 import { createSchedule, type Schedule } from '../schedules'
 import { captureLoop, restoreLoop, type EpochCursor, type KeptWeights, type LoopMemory } from './loop-memory'
+import { FiredUnits } from './fired-units'
+import { blockNames } from './layer-rates'
 import type { ParameterStore } from './parameters'
 import type { LearningBatch, StepInputs } from './step-inputs'
 import type { TrainableNetwork } from './trainable-network'
@@ -28,6 +30,10 @@ export class TrainingLoop implements LoopMemory {
   kept: KeptWeights
   epochsDone = 0
   finished = false
+  /** What fires in the first step of an epoch. */
+  #fired: FiredUnits | null = null
+  /** Since the last step, for pictures. */
+  #waitedMs = 0
   readonly #input: FineTuneInput
   readonly #ops: NativeOps
   readonly #network: TrainableNetwork
@@ -50,7 +56,7 @@ export class TrainingLoop implements LoopMemory {
     this.#steps = Math.min(this.#stepsPerEpoch * fineTune.epochs, fineTune.maxSteps ?? Infinity)
     this.parameters = network.parameters
     const train = images.filter(({ split }) => split === 'train')
-    this.step = new TrainingStep(ops, network, config, train, inputs.shape)
+    this.step = new TrainingStep(ops, network, config, train, inputs.shape, blockNames(input.graph, input.blocks))
     this.mean = fineTune.ema > 0 ? new WeightMean(ops, this.parameters, fineTune.ema) : null
     this.schedule = createSchedule(fineTune, this.#steps)
     this.stopping = new EarlyStopping(config.earlyStopping, start)
@@ -83,13 +89,18 @@ export class TrainingLoop implements LoopMemory {
     const { accumulate } = config.fineTune
     let waiting: LearningBatch[] = []
     let lastMs = performance.now()
+    let askedMs = lastMs
+    this.#waitedMs = 0
+    if (this.cursor.batches === 0) this.#fired = new FiredUnits()
     for await (const batch of this.#inputs.epoch(this.cursor.epoch)) {
+      this.#waitedMs += (performance.now() - askedMs) * (batch.pictureShare ?? 1)
       // Lets a stop arrive: TensorFlow computes on this thread.
       await setImmediate()
       if (signal.aborted || this.#isOver) return
       if (batch.images.length > 0) waiting.push(batch)
       const batches = batch.step + 1
       const isLast = batches === this.#inputs.batchesPerEpoch
+      askedMs = performance.now()
       if (batches % accumulate !== 0 && !isLast) continue
       if (waiting.length > 0) lastMs = this.#takeStep(waiting, lastMs)
       waiting = []
@@ -97,12 +108,15 @@ export class TrainingLoop implements LoopMemory {
       // The end of an epoch is told after its validation.
       const within = !isLast && !this.#isOver
       if (within && this.step.steps % checkpointEvery === 0) onCheckpoint?.(() => captureLoop(this))
+      askedMs = performance.now()
     }
   }
 
   #takeStep(batches: readonly LearningBatch[], lastMs: number): number {
     const learningRate = this.schedule(this.step.steps)
-    const { loss, right, images } = this.step.take(batches, learningRate)
+    this.#network.fired = this.cursor.images === 0 ? this.#fired : null
+    const { loss, right, images, gradientNorm, probe } = this.step.take(batches, learningRate)
+    this.#network.fired = null
     this.mean?.update(this.step.steps)
     const nowMs = performance.now()
     this.cursor.images += images
@@ -113,8 +127,15 @@ export class TrainingLoop implements LoopMemory {
       loss,
       accuracy: right / images,
       learningRate,
-      imagesPerSecond: (images * 1000) / (nowMs - lastMs)
+      imagesPerSecond: (images * 1000) / (nowMs - lastMs),
+      figures: {
+        images,
+        gradientNorm,
+        waitShare: Math.min(1, this.#waitedMs / (nowMs - lastMs)),
+        ...(probe && { probe })
+      }
     })
+    this.#waitedMs = 0
     return nowMs
   }
 
@@ -128,6 +149,8 @@ export class TrainingLoop implements LoopMemory {
     const { epoch, loss, right, images } = this.cursor
     const scores = await (this.mean ? this.mean.inPlace(() => this.#scoreAndKeep()) : this.#scoreAndKeep())
     this.epochsDone = epoch
+    const deadUnits = this.#fired?.result()
+    this.#fired = null
     reporter.onEpoch({
       epoch,
       step: this.step.steps,
@@ -135,7 +158,8 @@ export class TrainingLoop implements LoopMemory {
       validationAccuracy: scores.accuracy,
       trainLoss: loss / images,
       trainAccuracy: right / images,
-      validationProbabilities: scores.probabilities
+      validationProbabilities: scores.probabilities,
+      ...(deadUnits && { deadUnits })
     })
     this.schedule.observe(scores.loss)
     this.finished = scores.exhausted || epoch >= config.fineTune.epochs || this.#isOver

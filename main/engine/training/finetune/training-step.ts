@@ -4,14 +4,17 @@ import type { TrainingConfig } from '@shared/domain/training-config'
 import { argMax } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NativeOps, Tensor } from '../../executors/tensorflow-kernels/native-ops'
+import { originSentence, type Origin } from '../../diagnosis/live/not-a-number'
 import { classWeights } from '../class-balance'
 import { dropoutFactors } from '../dropout'
 import { derive, type TrainingRandom } from '../random'
 import { addGradients, disposeGradients, scaleGradients } from './gradient-sum'
 import { batchTargets, type BatchTargets } from './batch-targets'
+import { findOrigin } from './find-origin'
 import { NativeOptimizer } from './optimizer'
 import type { Gradients } from './parameters'
 import type { LearningBatch } from './step-inputs'
+import { StepProbe, type Probed } from './step-probe'
 import type { Targets } from './trainable-head'
 import type { TrainableNetwork } from './trainable-network'
 
@@ -21,6 +24,10 @@ export interface StepResult {
   /** Images that the network was right about. */
   right: number
   images: number
+  /** Global norm of the gradient before clipping. */
+  gradientNorm: number
+  /** Null but every so many steps. */
+  probe: Probed | null
 }
 
 type DropoutStreams = Record<'features' | 'hidden', TrainingRandom>
@@ -34,20 +41,27 @@ export class TrainingStep {
   readonly #config: TrainingConfig
   readonly #shape: readonly [number, number, number]
   readonly #classWeights: Float32Array | null
+  readonly #probe: StepProbe
 
-  /** @param train all training images, whose classes are weighed. @param shape of one input. */
+  /**
+   * @param train all training images, whose classes are weighed.
+   * @param shape of one input.
+   * @param blockOf what a parameter's part of the network is called.
+   */
   constructor(
     ops: NativeOps,
     network: TrainableNetwork,
     config: TrainingConfig,
     train: readonly LabelledImage[],
-    shape: readonly [number, number, number]
+    shape: readonly [number, number, number],
+    blockOf: (key: string) => string = (key) => key.split('/')[0]!
   ) {
     this.#ops = ops
     this.#network = network
     this.#config = config
     this.#shape = shape
     this.optimizer = new NativeOptimizer(ops, network.parameters.all, config.fineTune)
+    this.#probe = new StepProbe(ops, network.parameters.all, blockOf)
     const { lossWeights } = config.balance
     const labels = train.map(({ classIndex }) => classIndex)
     this.#classWeights = lossWeights === 'none' ? null : classWeights(labels, network.head.classes, lossWeights)
@@ -75,26 +89,34 @@ export class TrainingStep {
     }
     this.steps += 1
     const loss = lossSum / images
-    if (!Number.isFinite(loss)) {
-      disposeGradients(total)
-      throw this.diverged('The training loss is not a number')
-    }
-    const norm = this.optimizer.step(total, learningRate)
-    if (!Number.isFinite(norm)) throw this.diverged('The gradient is not a number')
-    return { loss, right, images }
+    if (!Number.isFinite(loss)) throw this.#broken('The training loss is not a number', batches, total)
+    this.#probe.begin(this.steps - 1, total)
+    const gradientNorm = this.optimizer.step(total, learningRate)
+    const probe = this.#probe.end()
+    if (!Number.isFinite(gradientNorm)) throw this.#broken('The gradient is not a number', batches, total)
+    return { loss, right, images, gradientNorm, probe }
   }
 
-  diverged(what: string): StudioError {
+  /** @param batches that it came of, as far as they are known */
+  diverged(what: string, batches: readonly LearningBatch[] = [], gradients: Gradients | null = null): StudioError {
     const { learningRate } = this.#config.fineTune
+    const origin: Origin | null = findOrigin(this.#ops, this.#network, batches, this.#shape, gradients)
     return new StudioError(
       'run/diverged',
-      `${what} at step ${this.steps} of fine-tuning (peak learning rate ${learningRate}).`,
-      { step: this.steps, learningRate }
+      `${what} at step ${this.steps} of fine-tuning (peak learning rate ${learningRate}).` +
+        (origin ? ` ${originSentence(origin)}` : ''),
+      { step: this.steps, learningRate, ...(origin && { origin }) }
     )
   }
 
   dispose(): void {
     this.optimizer.dispose()
+  }
+
+  #broken(what: string, batches: readonly LearningBatch[], gradients: Gradients): StudioError {
+    const error = this.diverged(what, batches, gradients)
+    disposeGradients(gradients)
+    return error
   }
 
   #part(batch: LearningBatch, dropout: DropoutStreams): { lossSum: number; right: number; gradients: Gradients } {

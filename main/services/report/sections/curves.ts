@@ -9,7 +9,13 @@ import { lineChart, PLOT_COLUMNS, type Line } from '../svg/line-chart'
 const FIRST = ['validation_loss', 'validation_accuracy', 'train_loss', 'train_accuracy', 'learning_rate']
 
 /** What tells of the machine rather than of what was learned. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['rss_bytes', 'images_per_second'])
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  'rss_bytes',
+  'images_per_second',
+  'gradient_norm',
+  'update_ratio',
+  'wait_share'
+])
 
 const MOST_CHARTS = 24
 

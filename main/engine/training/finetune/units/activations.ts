@@ -5,6 +5,10 @@ import { mapUnit, type Unit } from './unit'
 
 /** A rectifier that no convolution could take in; any bound is Relu6's on another scale. */
 export function rectifierUnit(ops: NativeOps, node: Extract<GraphNode, { op: 'relu' }>): Unit {
+  return { ...rectifier(ops, node), rectifies: true }
+}
+
+function rectifier(ops: NativeOps, node: Extract<GraphNode, { op: 'relu' }>): Unit {
   const { max } = node
   if (max === null || max === 6) {
     return mapUnit(

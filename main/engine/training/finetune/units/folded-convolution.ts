@@ -31,6 +31,7 @@ interface Folded {
 export class FoldedConvolution implements Unit {
   readonly output: string
   readonly inputs: readonly string[]
+  readonly rectifies: boolean
   readonly learns = true
   readonly needsInputs: boolean
   readonly needsOutput: boolean
@@ -58,6 +59,7 @@ export class FoldedConvolution implements Unit {
     this.inputs = [convolution.input]
     this.needsOutput = rectifier !== null
     this.#rectifier = rectifier
+    this.rectifies = rectifier !== null
     this.#kernel = parameters.learnable(convolution.kernel, true)
     this.#bias = convolution.bias === null ? null : parameters.learnable(convolution.bias, false)
     this.#norm = norm && readNorm(parameters, norm)

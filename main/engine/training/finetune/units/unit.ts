@@ -12,6 +12,8 @@ export interface Unit {
   readonly output: string
   /** Names of the values it reads. */
   readonly inputs: readonly string[]
+  /** Whether its last operation is a rectifier, whose units can die. */
+  readonly rectifies?: boolean
   /** Whether it has parameters. */
   readonly learns: boolean
   /** Whether `backward` looks at the values it read. */
