@@ -235,9 +235,8 @@ export const useRunTableStore = defineStore('run-table', () => {
     }
   )
 
-  /** Called by the screen when it is there. @returns what ends it */
-  function watchTable(mayHold: () => boolean): () => void {
-    hold = mayHold
+  /** Called by the screen before anything of it is drawn, so that the rows are on their way meanwhile. @returns what ends it */
+  function watchTable(): () => void {
     watchers++
     void ask()
     return () => void watchers--
@@ -246,6 +245,7 @@ export const useRunTableStore = defineStore('run-table', () => {
   return {
     ...{ filter, chosen, shelf, columns, sort, groupBy, rows, groups, grouped, open, lines, facets, known, loaded },
     ...{ failure, moved, whole, keys, question, refresh, want, toggleGroup, watchTable, allIds, idsBetween },
+    holdWhile: (mayHold: () => boolean) => void (hold = mayHold),
     count: computed(() => (grouped.value ? lines.value.length : rows.value.total)),
     /** Anything that keeps runs away. */
     narrowed: computed(() => whole.value !== '')

@@ -1,7 +1,7 @@
 /** The rows of a table that are here already, page by page: a table of ten thousand asks for what is in view. */
 import type { RunRow } from '@shared/domain/run-query'
 
-export const PAGE = 100
+export const PAGE = 50
 
 export interface RowPages {
   total: number

@@ -1,8 +1,8 @@
 /** Draws only the rows in view: a thousand cost as much as thirty. */
 import { computed, onBeforeUnmount, onMounted, ref, type Ref } from 'vue'
 
-/** Rows drawn beyond the edges of the view, so that the keyboard never runs into one that is not there. */
-const BEYOND = 10
+/** Rows drawn beyond the edges of the view, so that a turn of the wheel does not meet an empty one. */
+const BEYOND = 6
 
 export interface VirtualRange {
   /** First row drawn, and the one after the last. */
@@ -22,7 +22,7 @@ export function virtualRange(count: number, rowHeight: number, scrollTop: number
 /** @param host the element that scrolls */
 export function useVirtualRows(host: Readonly<Ref<HTMLElement | null>>, count: () => number, rowHeight: number) {
   const scrollTop = ref(0)
-  const viewHeight = ref(800)
+  const viewHeight = ref(Math.max(200, window.innerHeight - 160))
   const onScroll = (): void => void (scrollTop.value = host.value?.scrollTop ?? 0)
   let observer: ResizeObserver | null = null
 

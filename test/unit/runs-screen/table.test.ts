@@ -27,7 +27,7 @@ describe('rows by pages', () => {
     const whole = withRows(two, 200, all.slice(200), 250)
     expect(missing(whole, 0, 250)).toBeNull()
     expect(knownRows(whole).map(({ id }) => id)).toEqual(all.map(({ id }) => id))
-    expect(covering(150, 230)).toEqual({ offset: 100, limit: 200 })
+    expect(covering(150, 230)).toEqual({ offset: 150, limit: 100 })
     expect(covering(0, 0)).toEqual({ offset: 0, limit: PAGE })
   })
 
