@@ -209,6 +209,9 @@ export const router = os.router({
     run: os.doctor.run.handler(({ context, input, signal }) => context.studio.doctor.run(input.runId, signal)),
     ignore: os.doctor.ignore.handler(({ context, input }) =>
       context.studio.doctor.ignore(input.runId, input.code, input.note)
+    ),
+    applyAndRestart: os.doctor.applyAndRestart.handler(({ context, input }) =>
+      context.studio.doctor.applyAndRestart(input.runId, input.code)
     )
   },
   devices: {

@@ -205,7 +205,12 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     evaluation,
     explain,
     advisor,
-    doctor: new DoctorService({ ...runContext, backbones: () => models.list(), thumbnails: join(home, 'thumbnails') }),
+    doctor: new DoctorService({
+      ...runContext,
+      runs,
+      backbones: () => models.list(),
+      thumbnails: join(home, 'thumbnails')
+    }),
     compare,
     report,
     predictions,

@@ -74,6 +74,7 @@ export const ERROR_HINTS = {
   'compare/too-few': 'Choose at least two runs.',
   'advice/not-found': 'Ask for it anew.',
   'advice/no-backbone': 'Fetch or import a backbone with trained weights.',
+  'doctor/no-repair': 'Look at the run again: the finding may be over, or has to be repaired by hand.',
   'explain/not-found': 'Check the id with `explain` without runs.',
   'explain/same-run': 'Choose two runs that differ.',
   'explain/active': 'Wait until it has ended, or stop it.',

@@ -321,7 +321,12 @@ export const contract = {
     /** Keeps with a run that a finding is known and accepted. */
     ignore: procedure
       .input(runRef.extend({ code: diagnosisCodeSchema, note: z.string().max(500).default('') }))
-      .output(runSchema)
+      .output(runSchema),
+    /**
+     * Repairs one of a run's findings: the run ends if it has not, keeping its best epoch, and a new one, its child, is queued with the
+     * repaired configuration and goes on from there. Gives back the new one.
+     */
+    applyAndRestart: procedure.input(runRef.extend({ code: z.string().min(1) })).output(runSchema)
   },
   devices: {
     report: procedure.output(deviceReportSchema),

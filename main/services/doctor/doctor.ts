@@ -14,6 +14,7 @@ import { isSettled, type Run } from '@shared/domain/run'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import { StudioError } from '@shared/errors'
 import type { DoctorJob, ExaminedRun } from '@shared/worker-protocol/doctor'
+import { applyAndRestart } from './apply'
 import { confusedPairs } from './confused'
 import { consult } from './consultation'
 import { prepareDoctorJob, type DoctorContext } from './subject'
@@ -80,6 +81,9 @@ export class DoctorService {
     const others = run.ignored.filter((one) => one.code !== code)
     return runs.update(runId, { ignored: [...others, { code, note: note.trim(), at: Date.now() }] })
   }
+
+  /** See `applyAndRestart`. */
+  applyAndRestart = (runId: string, code: string): Promise<Run> => applyAndRestart(this.context.runs, runId, code)
 
   /** Null where there is nothing left to try it on, or another program trained it. */
   private async configurationOf(run: Run): Promise<DoctorJob | null> {

@@ -6,6 +6,7 @@ import type { DoctorJob, Rival } from '@shared/worker-protocol/doctor'
 import type { RunContext } from '../runs/context'
 import { assertStartable, readData, type Startable } from '../runs/preflight'
 import { rehearsalJob } from '../runs/rehearsal'
+import type { RunsService } from '../runs/runs'
 import { featureKey, readSpeeds } from '../runs/speeds'
 import { assertTrainable } from '../runs/train-job'
 
@@ -15,6 +16,7 @@ export type DoctorContext = Pick<
 > & {
   backbones(): Promise<Backbone[]>
   thumbnails: string
+  runs: RunsService
 }
 
 /** What keeps a run from starting, but not the doctor from looking at it: it is what he finds. */

@@ -21,6 +21,7 @@ import { assertResumable } from './resume'
 import { rangeTest } from './range-test'
 import { recommend } from './recommend'
 import { RunQueue, type Ending } from './run-queue'
+import { noteStart, takeStart, type StartingPoint } from './start-from'
 import { watchStoredRun } from './stored-run'
 import { RunTableService } from './table'
 import { testPredictions, type TestPrediction } from './test-predictions'
@@ -36,6 +37,8 @@ export interface StartRun {
   importSeconds?: number
   /** The run that this one was duplicated from. */
   parent?: string | null
+  /** Begin with this run's best weights, once it has ended. */
+  startFrom?: StartingPoint
   /** Findings of the doctor that the user knows of. */
   ignored?: Pick<IgnoredFinding, 'code' | 'note'>[]
 }
@@ -126,6 +129,7 @@ export class RunsService {
     config: wanted,
     importSeconds = 0,
     parent = null,
+    startFrom,
     ignored = []
   }: StartRun): Promise<Run> {
     const { store } = this.context
@@ -159,6 +163,7 @@ export class RunsService {
       parent,
       ignored: ignored.map(({ code, note }) => ({ code, note, at: Date.now() }))
     }
+    if (startFrom) await noteStart(this.context.paths, run.id, startFrom)
     await store.runs.create(run, process.pid)
     return this.enqueue({ run, dataset, images, backbone, resume: false }, { importSeconds })
   }
@@ -187,7 +192,7 @@ export class RunsService {
       prepare: async () => {
         const { compute, paths } = this.context
         await compute.known()
-        return buildTrainJob({ run, ...data, compute, paths })
+        return buildTrainJob({ run, ...data, compute, paths, startFrom: await takeStart(paths, run) })
       }
     })
     this.tellChanges(live)

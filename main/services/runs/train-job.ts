@@ -47,12 +47,15 @@ export interface TrainJobParts {
   paths: RunPaths
   /** Go on from the run's newest checkpoint. */
   resume: boolean
+  /** See `TrainJob`. */
+  startFrom?: TrainJob['startFrom']
 }
 
 /** What a crash may cost. */
 const CHECKPOINT_SECONDS = 10
 
-export function buildTrainJob({ run, dataset, images, backbone, compute, paths, resume }: TrainJobParts): TrainJob {
+export function buildTrainJob(parts: TrainJobParts): TrainJob {
+  const { run, dataset, images, backbone, compute, paths, resume, startFrom } = parts
   return {
     runId: run.id,
     directory: runDirectory(paths, run.id),
@@ -68,6 +71,7 @@ export function buildTrainJob({ run, dataset, images, backbone, compute, paths, 
     fallback: compute.report().why,
     threads: compute.report().cpu.threads,
     datasetHash: run.datasetHash,
+    ...(startFrom && { startFrom }),
     checkpoints: {
       directory: checkpointDirectory(paths, run.id),
       resume,

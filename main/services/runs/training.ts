@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StudioError, toErrorData, type ErrorData } from '@shared/errors'
+import type { Finding } from '@shared/domain/finding'
+import { isLiveFinding } from '@shared/domain/live-finding'
 import type { Run, RunProgress } from '@shared/domain/run'
 import type { TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import type { RunPatch } from '../../store/store'
@@ -150,6 +152,10 @@ export class Training {
         return live.setMistakes(message.mistakes)
       case 'finding':
         return this.enqueue(() => this.update({ findings: [...live.run.findings, message.finding] }))
+      case 'findings': {
+        const { findings } = message
+        return this.enqueue(() => this.update({ findings: [...this.otherFindings(), ...findings] }))
+      }
       case 'range-test':
       case 'finished':
       case 'failed':
@@ -164,6 +170,12 @@ export class Training {
     live.replacePoints(points)
     this.enqueue(() => context.store.runs.replacePoints(live.run.id, points))
     this.write({ checkpoint, epochsDone, best, startedAt: this.startedAt })
+    this.enqueue(() => this.update({ findings: this.otherFindings() }))
+  }
+
+  /** Those that the doctor does not take back by himself. */
+  private otherFindings(): Finding[] {
+    return this.parts.live.run.findings.filter((finding) => !isLiveFinding(finding))
   }
 
   private setWorked(seconds: number): void {
