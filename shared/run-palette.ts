@@ -39,7 +39,7 @@ export function runDash(index: number): number[] {
   return [...RUN_DASHES[wrap(index, RUN_DASHES.length)]!]
 }
 
-/** The marker of the run with this index. */
+/** The marker of the run with this index: another one, too, from one run of a colour to the next. */
 export function runMarker(index: number): MarkerStyle {
-  return MARKERS[wrap(index, MARKERS.length)]!
+  return MARKERS[wrap(index + Math.floor(index / RUN_COLORS.length), MARKERS.length)]!
 }

@@ -34,7 +34,7 @@ export interface LineStyle {
 }
 
 /** A dash says nothing on a line that goes up and down over so many times the width of the plot. */
-const RESTLESS = 3
+const RESTLESS = 6
 /** Such a line is drawn no thicker than this: it would be an area. */
 const RESTLESS_WIDTH = 1.25
 /** Markers are drawn at each point while the points stand at least this far apart, pixels. */

@@ -7,6 +7,11 @@ export function withOpacity(hex: string, opacity: number): string {
   return `rgb(${red} ${green} ${blue} / ${opacity})`
 }
 
+/** `#rrggbb` or the theme's `rgb(r, g, b)`, so faint that a curve can stand behind itself. */
+export function faint(color: string): string {
+  return color.startsWith('#') ? withOpacity(color, 0.25) : color.replace('rgb(', 'rgba(').replace(')', ', 0.35)')
+}
+
 /** Red, green and blue of `#rrggbb`, 0–255. */
 export function hexChannels(hex: string): [number, number, number] {
   const value = Number.parseInt(hex.slice(1), 16)

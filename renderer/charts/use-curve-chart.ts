@@ -10,7 +10,7 @@ import { curveOptions, pinAnnotations, type OptionsInput, type Pin } from './cur
 import { attachGestures } from './gestures'
 import { axisMap, paintBand, paintLine, type Plot } from './line-painter'
 import { lineAt, paintOverlay } from './overlay'
-import { withOpacity } from './palette'
+import { faint, withOpacity } from './palette'
 import type { CurveLine } from './series'
 import { Chart } from './setup'
 import type { CurveSync } from './sync'
@@ -79,8 +79,8 @@ export function useCurveChart(
       ctx.rect(left - 4, top - 4, right - left + 8, bottom - top + 8)
       ctx.clip()
       for (const line of lines) if (line.band) paintBand(ctx, line.band, plot, withOpacity(line.color, 0.18))
-      for (const { faint, color } of lines) {
-        if (faint) paintLine(ctx, faint, plot, { color: faded(color), width: 1, dash: [] })
+      for (const { faint: raw, color } of lines) {
+        if (raw) paintLine(ctx, raw, plot, { color: faint(color), width: 1, dash: [] })
       }
       for (const line of lines) {
         const thin = lines.length > MANY ? 1 : (line.width ?? 1.5)
@@ -178,5 +178,3 @@ function fromPixel({ x }: Plot, pixel: number): number {
   const value = (pixel - x.zero) / x.scale
   return x.logarithmic ? Math.exp(value) : value
 }
-
-const faded = (color: string): string => (color.startsWith('#') ? withOpacity(color, 0.25) : color)

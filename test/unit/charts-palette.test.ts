@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { contrastRatio, hexChannels, RUN_COLORS, runColor, runDash, withOpacity } from '../../renderer/charts/palette'
+import {
+  contrastRatio,
+  faint,
+  hexChannels,
+  RUN_COLORS,
+  runColor,
+  runDash,
+  runMarker,
+  withOpacity
+} from '../../renderer/charts/palette'
 
 const tokens = readFileSync(fileURLToPath(new URL('../../renderer/theme/tokens.css', import.meta.url)), 'utf8')
 const backgrounds = [...tokens.matchAll(/--ui-bg: (#[0-9a-f]{6})/g)].map(([, color]) => color!)
@@ -69,7 +78,14 @@ describe('palette', () => {
     expect(runDash(0)).toEqual([])
   })
 
+  it('gives the runs of one colour four markers in turn', () => {
+    expect(new Set([2, 10, 18, 26].map(runMarker)).size).toBe(4)
+    expect(new Set([0, 1, 2, 3].map(runMarker)).size).toBe(4)
+  })
+
   it('knows contrast and opacity', () => {
+    expect(faint('#102030')).toBe('rgb(16 32 48 / 0.25)')
+    expect(faint('rgb(16, 32, 48)')).toBe('rgba(16, 32, 48, 0.35)')
     expect(contrastRatio('#ffffff', '#000000')).toBeCloseTo(21, 5)
     expect(withOpacity('#102030', 0.5)).toBe('rgb(16 32 48 / 0.5)')
   })
