@@ -46,16 +46,18 @@ export function frontierScale(points: readonly Placed[], box: Box): FrontierScal
   }
 }
 
-/** 1, 2, 5, 10 … between the two. */
+const COARSE = [1, 2, 5]
+const FINE = [1, 1.5, 2, 3, 4, 5, 6, 8]
+
+/** 1, 2, 5, 10 … between the two; finer where that would be few. */
 function logTicks(from: number, to: number): number[] {
-  const ticks: number[] = []
-  for (let power = Math.floor(Math.log10(from)); power <= Math.ceil(Math.log10(to)); power++) {
-    for (const digit of [1, 2, 5]) {
-      const tick = digit * 10 ** power
-      if (tick >= from && tick <= to) ticks.push(Number(tick.toPrecision(3)))
-    }
+  const between = (digits: readonly number[]): number[] => {
+    const powers = Array.from({ length: 12 }, (_, index) => Math.floor(Math.log10(from)) + index)
+    const all = powers.flatMap((power) => digits.map((digit) => Number((digit * 10 ** power).toPrecision(3))))
+    return all.filter((tick) => tick >= from && tick <= to)
   }
-  return ticks
+  const coarse = between(COARSE)
+  return coarse.length >= 4 ? coarse : between(FINE)
 }
 
 /** Stairs through the frontier: up to the next one's time nothing is better than the one before. @returns an SVG path */
