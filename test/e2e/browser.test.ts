@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium, openPage, serveStudio, type ServedStudio } from './support/browser-door'
 import { temporaryFolder } from './support/folders'
+import { compareByKeyboard } from './support/keyboard'
 import { compareRuns, goTo, importSample, screenshot, trainHead, tryPicture } from './support/journey'
 
 const SCREENS = ['/datasets', '/runs', '/runs/new', '/models', '/playground', '/devices']
@@ -56,6 +57,11 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
     await trainHead(page, 'naive', 'Naive tutorial')
     await compareRuns(page, ['default', 'naive'])
     await screenshot(page, 'compare')
+  })
+
+  it('compares by keyboard alone, from the list of runs to where two of them looked', async () => {
+    await compareByKeyboard(page)
+    await screenshot(page, 'flips')
   })
 
   it('says what it sees in a picture', async () => {

@@ -70,7 +70,7 @@ export async function goTo(page: Page, path: string): Promise<void> {
 }
 
 /** Waits for the page's own address: a screen changes without a navigation, and Playwright waits for one. */
-async function atAddress(page: Page, isThere: (hash: string) => boolean): Promise<void> {
+export async function atAddress(page: Page, isThere: (hash: string) => boolean): Promise<void> {
   await expect
     .poll(async () => isThere(await page.evaluate(() => window.location.hash)), { timeout: 60_000 })
     .toBe(true)
