@@ -1,15 +1,12 @@
 /** All runs, and what can be done with one. Asked again whenever the core says that they changed, and at most twice a second. */
 import { defineStore } from 'pinia'
-import { computed, ref, shallowReactive, shallowRef, watch } from 'vue'
-import type { MetricPoint, Run } from '@shared/domain/run'
-import { isSettled } from '@shared/domain/run'
+import { computed, ref, shallowRef, watch } from 'vue'
+import type { Run } from '@shared/domain/run'
 import { api } from '../api/client'
 import { useNoticesStore } from './notices'
 import { useSystemStore } from './system'
 
 const SHORTEST_WAIT_MS = 500
-/** How many runs' metrics are asked for at the same time. */
-const PARALLEL = 4
 
 export const useRunsStore = defineStore('runs', () => {
   const system = useSystemStore()
@@ -90,41 +87,15 @@ export const useRunsStore = defineStore('runs', () => {
     if (resumed) put(resumed)
   }
 
-  /** @returns whether it is gone */
+  /** @returns whether it is back */
+  const restore = (runId: string): Promise<boolean> =>
+    attempt('Restoring the run', () => api.runs.restore({ runId }).then(() => true)).then((back) => back ?? false)
+
+  /** Takes it out of the lists, from where it can be restored. @returns whether it is gone */
   async function remove(runId: string): Promise<boolean> {
     const gone = await attempt('Removing the run', () => api.runs.remove({ runId }).then(() => true))
     if (gone) list.value = list.value.filter((run) => run.id !== runId)
     return gone ?? false
-  }
-
-  const metrics = shallowReactive(new Map<string, MetricPoint[]>())
-  const asked = new Map<string, string>()
-  const waiting: string[] = []
-  let active = 0
-
-  /** Asks for the metrics of a run, once, and again when it has gone on since. They appear in `metrics`. */
-  function wantMetrics(run: Run): void {
-    const version = `${run.epochsDone} ${isSettled(run.state)}`
-    if (asked.get(run.id) === version) return
-    asked.set(run.id, version)
-    waiting.push(run.id)
-    void drain()
-  }
-
-  async function drain(): Promise<void> {
-    if (active >= PARALLEL) return
-    const runId = waiting.pop()
-    if (runId === undefined) return
-    active++
-    try {
-      metrics.set(runId, await api.runs.metrics({ runId }))
-    } catch {
-      // A row without its small curve; opening the run tells what is wrong.
-      asked.delete(runId)
-    } finally {
-      active--
-      void drain()
-    }
   }
 
   return {
@@ -145,7 +116,6 @@ export const useRunsStore = defineStore('runs', () => {
     pause,
     resume,
     remove,
-    metrics,
-    wantMetrics
+    restore
   }
 })
