@@ -195,6 +195,7 @@ const NAIVE_REASONS: Record<string, string> = {
   batchSize: "The tutorial's size.",
   unfreeze: 'The whole backbone at once.',
   clipNorm: 'No clipping of the gradient.',
+  ema: 'The weights as they are after the last step, not their average.',
   augmentation: 'No augmentation.',
   earlyStopping: 'The last epoch is kept, whether it was the best or not.'
 }

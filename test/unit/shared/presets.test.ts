@@ -67,7 +67,7 @@ describe('configurations of before', () => {
     mode: 'finetune',
     preset: 'default',
     head: { input: 'features', epochs: 60, batchSize: 64, optimizer: 'adamw', learningRate: 0.001, weightDecay: 0.05 },
-    fineTune: { epochs: 6, unfreeze: 4, clipNorm: 1 },
+    fineTune: { epochs: 12, unfreeze: 4, clipNorm: 1, ema: 0.99 },
     augmentation: { flip: true, shift: 0.06, zoom: 0.1 }
   }
 
