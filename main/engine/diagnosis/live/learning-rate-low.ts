@@ -11,6 +11,9 @@ const TOO_LITTLE = 0.25
 const STILL_LITTLE = 0.4
 /** Of the peak rate: in the warm-up a training is slow. */
 const WARM = 0.5
+/** What has been learned since the first epoch, above which a training that ends is one that has converged. */
+const LEARNED = 0.25
+const STILL_LEARNED = 0.35
 const FASTER = 10
 
 export const learningRateLow: Detector = (recent, standing) => {
@@ -24,8 +27,9 @@ export const learningRateLow: Detector = (recent, standing) => {
   // One that does not fall at all is no matter of pace.
   if (left < LEFT || left > 1.05 || pace <= 0) return null
   const toCome = pace * (epochsPlanned - epochs.length)
-  if (toCome > left * (standing ? STILL_LITTLE : TOO_LITTLE)) return null
-  if (epochs.length > epochsPlanned / 2 && !standing) return null
+  const learned = excess(recent, epochs[0]!.trainLoss ?? now) - left
+  if (learned > (standing ? STILL_LEARNED : LEARNED) || toCome > left * (standing ? STILL_LITTLE : TOO_LITTLE))
+    return null
   const { prefix, settings } = settingsOf(recent)
   const rate = Math.min(prefix === 'head' ? 0.1 : 3e-3, rounded(settings.learningRate * FASTER))
   if (rate <= settings.learningRate) return null

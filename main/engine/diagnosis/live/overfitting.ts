@@ -1,7 +1,7 @@
 /** The gap between training and validation widens while the validation loss rises. */
 import type { Repair } from '@shared/domain/finding'
 import type { Detector } from './detector'
-import { settingsOf, type EpochFigure, type Recent } from './recent'
+import { excess, rounded, settingsOf, type EpochFigure, type Recent } from './recent'
 
 /** Times of its lowest value that the validation loss has to have reached in each of the last epochs, and nats above it. */
 const RISEN = 1.1
@@ -26,6 +26,8 @@ export const overfitting: Detector = (recent, standing) => {
   if (epochs.slice(-AGREE).some(({ validationLoss }) => validationLoss < limit)) return null
   if (last.trainLoss === null || best.trainLoss === null) return null
   if (last.trainLoss > best.trainLoss * (1 - LEARNED)) return null
+  // Worse than guessing on its own pictures, it has learned nothing by heart.
+  if (excess(recent, last.trainLoss) > 1) return null
   return finding(recent, best, last)
 }
 
@@ -55,7 +57,7 @@ function repairOf(recent: Recent): Repair | null {
   const { prefix, settings } = settingsOf(recent)
   const wanted = recent.phase === 'head' ? 0.5 : 0.3
   if (settings.dropout < wanted) return { label: `Dropout ${wanted}`, changes: { [`${prefix}.dropout`]: wanted } }
-  const decay = Math.min(1, Math.max(0.1, settings.weightDecay * 3))
+  const decay = rounded(Math.min(1, Math.max(0.1, settings.weightDecay * 3)))
   if (settings.optimizer === 'adam' || decay <= settings.weightDecay) return null
-  return { label: `Weight decay ${decay}`, changes: { [`${prefix}.weightDecay`]: Number(decay.toPrecision(2)) } }
+  return { label: `Weight decay ${decay}`, changes: { [`${prefix}.weightDecay`]: decay } }
 }
