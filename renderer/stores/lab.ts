@@ -28,6 +28,8 @@ import { useRunsStore } from './runs'
 import { useSystemStore } from './system'
 
 const GAP_SECONDS = 300
+/** Two show how much is chance, and leave time for every factor. */
+const GAP_SEEDS = 2
 const TAG = 'lab'
 
 export const useLabStore = defineStore('lab', () => {
@@ -175,7 +177,7 @@ export const useLabStore = defineStore('lab', () => {
     explaining.value = true
     failure.value = null
     try {
-      const { id, state } = await api.explain.start({ a, b, budgetSeconds: GAP_SECONDS })
+      const { id, state } = await api.explain.start({ a, b, budgetSeconds: GAP_SECONDS, seeds: GAP_SEEDS })
       change({ explanationId: id })
       explanation.value = state
     } catch (error) {

@@ -230,19 +230,23 @@ test('one training at a time: a run that is started meanwhile comes between two 
   let active = 0
   let most = 0
   const order: string[] = []
+  let begun = (): void => undefined
+  const isBegun = new Promise<void>((resolve) => (begun = resolve))
   await open((request, worker) => {
     if (request.type !== 'start') return
     const job = readJob(request)
     order.push(job.runId)
     most = Math.max(most, ++active)
-    setTimeout(() => {
+    // The first one lasts until the run was asked for.
+    void isBegun.then(() => {
       active--
       void finish(worker, { ...job, config: { ...job.config, backboneId: 'large' } })
-    }, 30)
+    })
   })
   const { id } = await advisor.start({ datasetId, ...asked })
   await vi.waitFor(() => expect(order.length).toBe(1))
   const run = await fixture.runs.start({ datasetId, config: presetConfig('default', 'head') })
+  begun()
   expect(await fixture.runs.settled(run.id)).toMatchObject({ state: 'completed' })
   expect((await advisor.settled(id)).state).toBe('completed')
   expect(most).toBe(1)

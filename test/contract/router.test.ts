@@ -396,6 +396,9 @@ test('the doctor, before a run and after it', async () => {
   const { ignored } = await api.doctor.ignore({ runId: run!.id, code: 'data/too-few', note: 'There are no more.' })
   expect(ignored).toMatchObject([{ code: 'data/too-few', note: 'There are no more.' }])
   expect(await failure(api.doctor.run({ runId: 'nowhere' }))).toMatchObject({ code: 'run/not-found' })
+  expect(await failure(api.doctor.applyAndRestart({ runId: run!.id, code: 'data/too-few' }))).toMatchObject({
+    code: 'doctor/no-repair'
+  })
 })
 
 test('the gap between two runs, by experiment', async () => {

@@ -8,7 +8,7 @@ import { temporaryFolder } from './support/folders'
 import { compareByKeyboard } from './support/keyboard'
 import { compareRuns, goTo, importSample, screenshot, trainHead, tryPicture } from './support/journey'
 
-const SCREENS = ['/datasets', '/runs', '/runs/new', '/models', '/playground', '/devices']
+const SCREENS = ['/datasets', '/runs', '/runs/new', '/models', '/advisor', '/lab', '/playground', '/devices']
 
 describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browser', () => {
   const home = temporaryFolder('browser')

@@ -37,7 +37,7 @@ export async function readStart(
       evidence: why
     }
   })
-  if (!file) return anew('That run left no weights.')
+  if (!file) return anew('It left no weights that were chosen on these images.')
   const { tensors, metadata } = decodeSafetensors(await readFile(file))
   if (metadata['backboneWeightsHash'] !== weightsHash) return anew('It has another backbone.')
   if (metadata['classes'] !== JSON.stringify(classes)) return anew('It has other classes.')

@@ -61,4 +61,4 @@ export function useRunChanges() {
   return { annotate, archive, restore, remove, purge, rename }
 }
 
-export type RunChanges = ReturnType<typeof useRunChanges>
+type RunChanges = ReturnType<typeof useRunChanges>
