@@ -20,6 +20,8 @@ export interface HeadTrial {
   last: number
   /** Share that was right at the best one. */
   accuracy: number
+  /** Rows that were held out. */
+  held: number
   /** Steps that the whole training has for each that the trial took: 1 when it was not cut. */
   cut: number
   /** On the trial's inputs; null when it diverged. */
@@ -46,6 +48,7 @@ export async function tryHead(input: TrialInput): Promise<HeadTrial> {
     best: Infinity,
     last: Infinity,
     accuracy: 0,
+    held: data.held.labels.length,
     cut: wanted / steps,
     head: null
   }

@@ -18,7 +18,7 @@ const config = (mode: 'head' | 'finetune', change: (config: TrainingConfig) => v
 
 describe("the head's rate", () => {
   const trial = (best: number, accuracy: number, cut = 1): HeadTrial => ({
-    ...{ highest: 3, trained: best, best, last: best, accuracy, cut, head: null }
+    ...{ highest: 3, trained: best, best, last: best, accuracy, held: 80, cut, head: null }
   })
   const judge = (trials: Record<number, HeadTrial>, best: number, mode: 'head' | 'finetune' = 'head') => {
     const known = new Map(Object.entries(trials).map(([factor, one]) => [Number(factor), one]))
@@ -43,6 +43,11 @@ describe("the head's rate", () => {
     const asleep = { 1: trial(1.38, 0.3, 2), 10: trial(1.3, 0.4, 2), 100: trial(0.3, 0.9, 2) }
     expect(judge(asleep, 100)[0]).toMatchObject({ code: 'training/learning-rate-low', severity: 'severe' })
     expect(judge({ 1: trial(0.8, 0.7, 8), 10: trial(0.3, 0.9, 8) }, 10)).toEqual([])
+  })
+
+  it('is not blamed for two pictures of nine', () => {
+    const few = (best: number, accuracy: number): HeadTrial => ({ ...trial(best, accuracy), held: 9 })
+    expect(judge({ 1: few(0.9, 6 / 9), 10: few(0.2, 8 / 9) }, 10)).toEqual([])
   })
 
   it('is no more than a warning where the backbone goes on learning', () => {

@@ -11,6 +11,8 @@ const WORSE = 1.25
 /** Share of right answers that another rate has to bring to be worth a word, and to be severe. */
 const NOTICED = 0.01
 const FAR_WORSE = 0.05
+/** Held-out pictures that it has to get right besides: of nine, two more are chance. */
+const FEWEST_MORE = 3
 /** Share of ln K above which nothing has been learned yet. */
 const LEARNED = 0.85
 /** Further rates in the direction that helped. */
@@ -91,7 +93,7 @@ export function judgeRates(
   const gain = better.accuracy - own.accuracy
   const asleep = own.best > LEARNED * chance
   // A lower loss alone may only be more certainty about what is right already.
-  const matters = best !== 1 && (gain > NOTICED || asleep)
+  const matters = best !== 1 && ((gain > NOTICED && gain * own.held >= FEWEST_MORE) || asleep)
   // What the head lacks, fine-tuning may still make up for.
   const severity = config.mode === 'head' && (gain > FAR_WORSE || asleep) ? 'severe' : 'warning'
   const high = (): CheckResult =>
