@@ -60,5 +60,3 @@ export function useRunChanges() {
 
   return { annotate, archive, restore, remove, purge, rename }
 }
-
-type RunChanges = ReturnType<typeof useRunChanges>

@@ -60,11 +60,11 @@ it.each(Object.entries(settings))('goes on bit for bit: %s', async (_, change) =
     expect(rest.recorded.steps.map(({ learningRate }) => learningRate)).toEqual(
       compared.map(({ learningRate }) => learningRate)
     )
-    const remaining = whole.recorded.epochs.slice(-rest.recorded.epochs.length)
+    const remaining = structuredClone(whole.recorded.epochs.slice(-rest.recorded.epochs.length))
     // Dead is what did not fire in a whole epoch: of one that was begun before, nobody knows.
-    const { deadUnits, ...begun } = remaining[0]!
     const isWhole = (states.get(step)!.json as { cursor: { batches: number } }).cursor.batches === 0
-    expect(rest.recorded.epochs).toEqual(isWhole ? remaining : [begun, ...remaining.slice(1)])
+    if (!isWhole) delete remaining[0]!.deadUnits
+    expect(rest.recorded.epochs).toEqual(remaining)
     expect(result.best).toEqual(expected.best)
     expect(result.epochsDone).toBe(expected.epochsDone)
     for (const [key, { data }] of expected.tensors) {
