@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium, openPage, serveStudio, type ServedStudio } from './support/browser-door'
 import { temporaryFolder } from './support/folders'
+import { explainGap, repairBeforeTraining } from './support/diagnosis'
 import { compareByKeyboard } from './support/keyboard'
 import { compareRuns, goTo, importSample, screenshot, trainHead, tryPicture } from './support/journey'
 
@@ -64,6 +65,20 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
     await screenshot(page, 'flips')
   })
 
+  it('names what is wrong with the naive recipe before it trains, and mends it with a click', async () => {
+    const [first, rest] = await repairBeforeTraining(page)
+    expect(first).toMatch(/^Severe:\s.*most likely cause/s)
+    expect(rest).not.toContain(first.split('most likely cause')[0])
+    await screenshot(page, 'preflight')
+  })
+
+  it('explains the gap between the two runs, factor by factor', async () => {
+    const { verdict, rows } = await explainGap(page, await testedRuns(page))
+    expect(verdict).toMatch(/points/)
+    expect(rows.some((row) => /learning rate/i.test(row))).toBe(true)
+    await screenshot(page, 'explanation')
+  })
+
   it('says what it sees in a picture', async () => {
     expect(await tryPicture(page)).toMatch(/fruit_veg/)
     await screenshot(page, 'playground')
@@ -94,10 +109,17 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
   it.each(['light', 'dark'] as const)('has no accessibility violation on any screen, %s', async (theme) => {
     await page.emulateMedia({ colorScheme: theme })
     const run = new URL(runAddress).hash.slice(1)
-    const runs = await rpc<{ id: string; test: object | null }[]>(page, 'runs/list', {})
-    const tested = runs.filter(({ test }) => test).map(({ id }) => id)
+    const [dataset] = await rpc<{ id: string }[]>(page, 'datasets/list', {})
+    const [explanation] = await rpc<{ id: string }[]>(page, 'explain/list', {})
+    const compared = await testedRuns(page)
     const tabs = ['classes', 'confidence', 'slices', 'training', 'settings'].map((tab) => `${run}?tab=${tab}`)
-    for (const path of [...SCREENS, run, ...tabs, `/compare?ids=${tested.slice(0, 2).join(',')}`]) {
+    const others = [
+      `/datasets/${dataset!.id}`,
+      `/compare?ids=${compared.join(',')}`,
+      '/explain',
+      `/explain?id=${explanation!.id}`
+    ]
+    for (const path of [...SCREENS, run, ...tabs, ...others]) {
       await goTo(page, path)
       await page.waitForTimeout(800)
       await screenshot(page, `screen${path.replace(/[^a-z0-9-]+/gi, '-')}-${theme}`)
@@ -112,6 +134,12 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
     expect(stranger.status).toBe(403)
   })
 })
+
+/** Two of those that came to their end. */
+async function testedRuns(page: Page): Promise<string[]> {
+  const runs = await rpc<{ id: string; test: object | null }[]>(page, 'runs/list', {})
+  return runs.flatMap(({ id, test }) => (test ? [id] : [])).slice(0, 2)
+}
 
 /** A call of the contract from the page, as the page itself makes it. */
 async function rpc<T>(page: Page, method: string, input: unknown): Promise<T> {
