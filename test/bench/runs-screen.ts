@@ -181,8 +181,11 @@ async function whetstone(browser: Browser, { address }: RunServer): Promise<Scre
   const zooms: number[] = []
   for (let round = 0; canvas && round < 3; round++) {
     await first.mouse.move(canvas.x + canvas.width / 2, canvas.y + canvas.height / 2)
+    // As on a page, the wheel alone scrolls.
     const time = await untilStill(first, async () => {
+      await first.keyboard.down('Control')
       await first.mouse.wheel(0, -240)
+      await first.keyboard.up('Control')
     })
     if (time !== null) zooms.push(time)
   }
