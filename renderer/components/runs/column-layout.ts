@@ -21,7 +21,7 @@ export const ROW_COLUMNS: readonly RunColumn[] = [
 export const isRowColumn = (key: string): boolean => ROW_COLUMNS.some((column) => column.key === key)
 
 const WIDTHS: Record<string, number> = {
-  state: 88,
+  state: 104,
   dataset: 92,
   backbone: 120,
   preset: 104,
