@@ -20,6 +20,7 @@ import { assertStartable, estimateRun, rememberFeatures, type RunEstimate } from
 import { assertResumable } from './resume'
 import { rangeTest } from './range-test'
 import { recommend } from './recommend'
+import { RunNews } from './run-news'
 import { RunQueue, type Ending } from './run-queue'
 import { noteStart, takeStart, type StartingPoint } from './start-from'
 import { watchStoredRun } from './stored-run'
@@ -43,22 +44,11 @@ export interface StartRun {
   ignored?: Pick<IgnoredFinding, 'code' | 'note'>[]
 }
 
-/** How often a list follows the epochs of a run that trains. */
-const LIST_INTERVAL_MS = 1000
-
-/** What a training run says of itself again and again, and a list shows as a number among others. */
-const isOnlyFurther = (before: Run, after: Run): boolean => {
-  const steady = ({ epochsDone: _, best: __, checkpoint: ___, ...rest }: Run): string => JSON.stringify(rest)
-  return steady(before) === steady(after)
-}
-
 export class RunsService {
   readonly table: RunTableService
   private readonly queue: RunQueue
   private readonly counts = new Map<string, FeatureCounts>()
-  private readonly listeners = new Set<(run: Run) => void>()
-  private readonly listListeners = new Set<() => void>()
-  private soon: ReturnType<typeof setTimeout> | null = null
+  private readonly news = new RunNews()
   /** Names and colours are chosen from what exists, so that starts come one after the other. */
   private starting: Promise<unknown> = Promise.resolve()
 
@@ -69,7 +59,7 @@ export class RunsService {
       onSettled: async ({ live: { run }, training }) => {
         if (training.features) this.counts.set(run.id, training.features)
         if (run.state === 'completed') await rememberFeatures(context, run)
-        this.listChanged()
+        this.news.listChanged()
       }
     })
   }
@@ -195,9 +185,9 @@ export class RunsService {
         return buildTrainJob({ run, ...data, compute, paths, startFrom: await takeStart(paths, run) })
       }
     })
-    this.tellChanges(live)
+    this.news.follow(live)
     this.queue.add({ live, job, training })
-    this.listChanged()
+    this.news.listChanged()
     return run
   }
 
@@ -239,19 +229,6 @@ export class RunsService {
     if (phase === 'evaluate') throw refused('is being tested, which is its last step')
     if (await this.queue.pause(runId)) return
     await this.ask(run, PAUSE_FILE, refused("waits in another program's queue"))
-  }
-
-  /** Lists show rows: numbers that stream (points, progress) are for the run's own watchers. */
-  private tellChanges(live: LiveRun): void {
-    let seen = live.run
-    live.onChange(() => {
-      if (live.run === seen) return
-      const before = seen
-      seen = live.run
-      for (const listener of this.listeners) listener(live.run)
-      if (isOnlyFurther(before, seen)) this.listChangedSoon()
-      else this.listChanged()
-    })
   }
 
   /**
@@ -324,7 +301,7 @@ export class RunsService {
     const before = await this.get(runId)
     const run = await this.context.store.runs.update(runId, { name: name.trim() || before.name })
     this.queue.live(runId)?.setRun(run)
-    this.listChanged()
+    this.news.listChanged()
     return run
   }
 
@@ -333,7 +310,7 @@ export class RunsService {
     const { store } = this.context
     const run = await store.runs.update(runId, { calibration: await fitCalibration(store.runs, await this.get(runId)) })
     this.queue.live(runId)?.setRun(run)
-    this.listChanged()
+    this.news.listChanged()
     return run
   }
 
@@ -344,19 +321,19 @@ export class RunsService {
   /** Tags, notes, star and archive, on many runs at once. @throws StudioError run/not-found */
   async annotate({ runIds, ...changes }: RunAnnotation & { runIds: readonly string[] }): Promise<void> {
     for (const run of await this.context.store.runs.annotate(runIds, changes)) this.queue.live(run.id)?.setRun(run)
-    this.listChanged()
+    this.news.listChanged()
   }
 
   /** Takes runs out of the lists; `restore` brings them back. @throws StudioError run/not-found, run/active */
   async remove(...runIds: string[]): Promise<void> {
     await this.context.store.runs.remove(runIds)
-    this.listChanged()
+    this.news.listChanged()
   }
 
   /** @throws StudioError run/not-found */
   async restore(...runIds: string[]): Promise<void> {
     await this.context.store.runs.restore(runIds)
-    this.listChanged()
+    this.news.listChanged()
   }
 
   /**
@@ -366,20 +343,14 @@ export class RunsService {
   async purge(...runIds: string[]): Promise<void> {
     await this.context.store.runs.purge(runIds)
     for (const id of runIds) await rm(runDirectory(this.context.paths, id), { recursive: true, force: true })
-    this.listChanged()
+    this.news.listChanged()
   }
 
   /** Calls `listener` with each new state of a run that this process trains, the settled one last. */
-  onChange(listener: (run: Run) => void): () => void {
-    this.listeners.add(listener)
-    return () => void this.listeners.delete(listener)
-  }
+  onChange = (listener: (run: Run) => void): (() => void) => this.news.onChange(listener)
 
   /** Calls `listener` whenever `list` would answer something else. */
-  onListChange(listener: () => void): () => void {
-    this.listListeners.add(listener)
-    return () => void this.listListeners.delete(listener)
-  }
+  onListChange = (listener: () => void): (() => void) => this.news.onListChange(listener)
 
   /**
    * Ends what is going on: the queue is interrupted; the training is paused, stopped with its best epoch, or killed.
@@ -389,16 +360,5 @@ export class RunsService {
   async close(training: Ending = 'pause', graceMs = 10_000): Promise<void> {
     await this.starting
     await this.queue.close(training, graceMs)
-  }
-
-  /** Everybody who shows a list asks for it again: of a head that trains there would be ten epochs a second. */
-  private listChangedSoon(): void {
-    this.soon ??= setTimeout(() => this.listChanged(), LIST_INTERVAL_MS).unref()
-  }
-
-  private listChanged(): void {
-    clearTimeout(this.soon ?? undefined)
-    this.soon = null
-    for (const listener of this.listListeners) listener()
   }
 }
