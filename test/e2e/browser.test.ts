@@ -75,7 +75,7 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
   it('explains the gap between the two runs, factor by factor', async () => {
     const { verdict, rows } = await explainGap(page, await testedRuns(page))
     expect(verdict).toMatch(/points/)
-    expect(rows.some((row) => /learning rate/i.test(row))).toBe(true)
+    expect(rows.some((row) => row.includes('Optimiser and rate'))).toBe(true)
     await screenshot(page, 'explanation')
   })
 
