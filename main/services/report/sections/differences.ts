@@ -21,7 +21,7 @@ export function differencesSection({ runs, differences }: Comparison, names: Rea
       <table>
         <thead>
           <tr>
-            <th></th>
+            <td></td>
             ${runs.map(({ id, color }) => html`<th>${swatch(color)}${names.get(id)}</th>`)}
           </tr>
         </thead>
