@@ -3,17 +3,16 @@ import { createRequire } from 'node:module'
 import { StudioError } from '@shared/errors'
 import type * as OnnxRuntimeNode from 'onnxruntime-node'
 import { networkToOnnx } from '../backbones/onnx/network-to-onnx'
-import { assertForm, type Executor, type NetworkUse } from './executor'
+import { assertForm, type Executor } from './executor'
 import { loadOnnxFile } from './onnx-file'
 import { loadOnnxNetwork, shapesOf } from './onnx-network'
 import { loadOnThreads } from './onnx-threads'
 
 /**
- * In a stream threads do not spin while they wait: pictures are decoded on the same cores meanwhile, and a spinning thread takes
- * the time that the decoder needs. For one picture that somebody waits for they do, since waking them at every layer costs more
- * than the layer; with the answer they go to sleep.
+ * Threads do not spin while they wait: pictures are decoded on the same cores meanwhile, and a spinning thread takes the time
+ * that the decoder needs.
  */
-function sessionOptions(threads: number, use: NetworkUse): OnnxRuntimeNode.InferenceSession.SessionOptions {
+function sessionOptions(threads: number): OnnxRuntimeNode.InferenceSession.SessionOptions {
   return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
@@ -23,7 +22,7 @@ function sessionOptions(threads: number, use: NetworkUse): OnnxRuntimeNode.Infer
     enableCpuMemArena: true,
     enableMemPattern: true,
     logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: use === 'single' ? '1' : '0' }, force_spinning_stop: '1' } }
+    extra: { session: { intra_op: { allow_spinning: '0' } } }
   }
 }
 
@@ -37,10 +36,10 @@ export async function createOnnxRuntimeExecutor({ threads }: { threads: number }
     threads,
     load: (graph, use = 'single') =>
       use === 'single'
-        ? loadOnnxNetwork(runtime, graph, sessionOptions(threads, use))
-        : loadOnThreads(networkToOnnx(graph), shapesOf(graph), sessionOptions(threads, use), threads),
-    loadFile: async (model, use = 'single') =>
-      loadOnnxFile(runtime, assertForm(model, 'onnx'), sessionOptions(threads, use), { use, cores: threads })
+        ? loadOnnxNetwork(runtime, graph, sessionOptions(threads))
+        : loadOnThreads(networkToOnnx(graph), shapesOf(graph), sessionOptions(threads), threads),
+    loadFile: async (model, use) =>
+      loadOnnxFile(runtime, assertForm(model, 'onnx'), sessionOptions(threads), { use, cores: threads })
   }
 }
 
