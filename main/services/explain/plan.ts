@@ -31,7 +31,7 @@ export interface PlanInput {
   affordable: number
 }
 
-/** Exact Shapley values of more factors take many times the trainings of a few orders, for intervals that are hardly narrower. */
+/** With ten factors the exact Shapley values took 1,024 trainings a seed; the bars, of switching first and last, need 22 of them. */
 const MOST_EXACT = 6
 
 export const stepKey = ({ coalition, seed }: Step): string => `${coalition}/${seed}`
