@@ -76,9 +76,12 @@ function randomAt([first, second, third, count, other]: readonly number[]): Rand
     return sum >>> 0
   }
 
-  /** The same step on local variables, which the compiler keeps in registers. */
+  /** The same step on local variables, which the compiler keeps in registers: if they are not taken out of an array. */
   const fill = (out: Int32Array): void => {
-    let [x, y, z, n] = [a, b, c, counter]
+    let x = a
+    let y = b
+    let z = c
+    let n = counter
     for (let index = 0; index < out.length; index++) {
       const sum = (((x + y) | 0) + n) | 0
       n = (n + 1) | 0

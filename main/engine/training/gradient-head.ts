@@ -57,6 +57,9 @@ class GradientTraining implements HeadLoop {
   private readonly train
   private readonly validation
   private readonly batchSize: number
+  /** Of the batch in hand: the runtime is done with the last one when it answers. */
+  private readonly inputs: Float32Array
+  private readonly targets: Float32Array
   private readonly stepsPerEpoch: number
 
   constructor(
@@ -71,6 +74,8 @@ class GradientTraining implements HeadLoop {
     this.train = { values: applyScaling(train.values, this.scaling), labels: train.labels, targets }
     this.validation = { values: applyScaling(validation.values, this.scaling), labels: validation.labels }
     this.batchSize = Math.min(config.head.batchSize, train.labels.length)
+    this.inputs = new Float32Array(this.batchSize * train.width)
+    this.targets = new Float32Array(this.batchSize * classes)
     this.stepsPerEpoch = Math.ceil(train.labels.length / this.batchSize)
     this.stopping = new EarlyStopping(config.earlyStopping)
     this.shuffling = derive(config.seed, 'head', 'shuffle')
@@ -153,9 +158,8 @@ class GradientTraining implements HeadLoop {
     const { width } = this.input.train
     const { classes, hidden } = this.head
     const { dropout } = this.input.config.head
-    // Fresh arrays: the runtime may still read the last batch's.
-    const x = new Float32Array(rows.length * width)
-    const y = new Float32Array(rows.length * classes)
+    const x = this.inputs.subarray(0, rows.length * width)
+    const y = this.targets.subarray(0, rows.length * classes)
     gatherRows(this.train.values, width, rows, x)
     gatherRows(this.train.targets, classes, rows, y)
     dropOut(x, dropout, this.dropping)

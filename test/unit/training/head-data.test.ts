@@ -62,6 +62,15 @@ describe('dropOut', () => {
     expect(values.find((value) => value !== 0)).toBeCloseTo(1 / 0.7, 4)
   })
 
+  it('takes two decisions from each draw of the stream, the low half first, whatever the length', () => {
+    const random = createRandom(9)
+    const values = new Float32Array(9001).fill(1)
+    dropOut(values, 0.25, createRandom(9))
+    const draws = Array.from({ length: 4501 }, () => random.uint32())
+    const halves = draws.flatMap((draw) => [draw & 0xffff, draw >>> 16]).slice(0, values.length)
+    expect([...values]).toEqual(halves.map((half) => (half < 0x4000 ? 0 : Math.fround(4 / 3))))
+  })
+
   it('does nothing at rate 0, and draws anew each time', () => {
     const random = createRandom(1)
     const values = Float32Array.of(1, 2, 3)
