@@ -16,6 +16,7 @@ import { notifyWhenRunsEnd } from './platform/notify'
 import { denyPermissions, isStudioFrame } from './platform/security'
 import { openWindow } from './platform/window'
 import { router } from './router'
+import { openStore } from './store/open'
 import { createStudio, type Studio } from './studio'
 import { UtilityHost } from './supervisor/utility-host'
 
@@ -48,7 +49,7 @@ async function start(): Promise<void> {
     cache: cacheDirectory(process.env, process.platform, homedir()),
     resources: resourcesDirectory(),
     host: new UtilityHost(join(out, 'main/workers')),
-    storeThreadFile: join(out, 'main/store-thread.cjs'),
+    openStore: (file) => openStore({ file, threadFile: join(out, 'main/store-thread.cjs') }),
     door: 'window',
     version: app.getVersion()
   })

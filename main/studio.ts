@@ -32,7 +32,6 @@ import { listFolder } from './services/system/folders'
 import { Neighbours } from './services/system/neighbours'
 import { Owners } from './services/system/owners'
 import { StatusService } from './services/system/status'
-import { openStore } from './store/open'
 import type { Store } from './store/store'
 import type { WorkerHost } from './supervisor/worker-host'
 
@@ -44,12 +43,10 @@ export interface StudioOptions {
   /** Embedded backbones (`backbones/`) and the sample (`sample/`). */
   resources: string
   host: WorkerHost
-  /** The built store-thread.cjs. */
-  storeThreadFile: string
+  /** @param file the database @throws StudioError store/* */
+  openStore(file: string): Promise<Store>
   door: SystemInfo['door']
   version: string
-  /** Instead of opening the database in a thread of its own. */
-  store?: Store
 }
 
 interface CloseOptions {
@@ -94,8 +91,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const { cache, resources, host, door, version } = options
   await makePrivate(home)
   const log = new Log(join(home, 'logs'))
-  const store =
-    options.store ?? (await openStore({ file: join(home, 'whetstone.db'), threadFile: options.storeThreadFile }))
+  const store = await options.openStore(join(home, 'whetstone.db'))
 
   const paths = {
     runs: join(home, 'runs'),

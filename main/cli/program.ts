@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { heatMethodSchema } from '@shared/domain/heat'
 import { StudioError } from '@shared/errors'
-import { parsePort } from '../http/serve-studio'
+import { parsePort } from '../http/port'
 import { advise, type AdviseOptions } from './commands/advise'
 import { calibrateRun } from './commands/calibrate'
 import { compareRuns } from './commands/compare'

@@ -6,6 +6,7 @@ import { openLocalStudio } from '../local-studio'
 import { createHttpApp } from './app'
 import { listen } from './listen'
 import { LoopbackGuard } from './loopback-guard'
+import { parsePort } from './port'
 
 export interface ServeOptions {
   /** out/main, where the built files lie. */
@@ -24,13 +25,6 @@ export function parseServeArguments(args: string[]): Pick<ServeOptions, 'home' |
     if (error instanceof StudioError) throw error
     throw new StudioError('usage/invalid', error instanceof Error ? error.message : String(error))
   }
-}
-
-/** @throws StudioError usage/invalid */
-export function parsePort(text: string): number {
-  const port = Number(text)
-  if (/^\d+$/.test(text) && port <= 65_535) return port
-  throw new StudioError('usage/invalid', `'${text}' is not a port: give a number up to 65535.`)
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The store's face over whatever carries its calls. */
-import { type Area, type Backend, type StoreCall } from './backend'
+import type { Area, Backend, StoreCall } from './backend'
 import type { DatasetStore, ExplanationStore, RunStore, Store } from './store'
 
 export type Carrier = (call: StoreCall) => Promise<unknown>

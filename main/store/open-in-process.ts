@@ -1,4 +1,4 @@
-/** The store without its thread: the same queries on the caller's own thread, for tests and for scripts that may wait. */
+/** The store without its thread: the same queries on the caller's own, for commands, which have nothing to draw meanwhile, and tests. */
 import { closeConnection, createDispatcher } from './backend'
 import { createClient } from './client'
 import { openDatabase, type DatabaseOptions } from './database'

@@ -27,8 +27,7 @@ beforeEach(async () => {
     cache: join(folder, 'cache'),
     resources: resolve(import.meta.dirname, '../../resources'),
     host: new ForkHost({ workersDirectory: workers }),
-    storeThreadFile: '',
-    store: await openStoreInProcess(join(home, 'whetstone.db')),
+    openStore: openStoreInProcess,
     door: 'cli',
     version: '1.2.3'
   })
