@@ -4,13 +4,13 @@ import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError } from '@shared/errors'
 import { openImage, readImageFile } from './decode'
 import { mapAhead } from './map-ahead'
-import { loadPixels, normalize } from './preprocess'
+import { loadPixels } from './preprocess'
 
 export interface LoadedBatch<T> {
   /** The items that could be read, in order. */
   items: T[]
-  /** NHWC, items.length × size × size × 3; a buffer of its own, so that it may outlive the next batch. */
-  data: Float32Array
+  /** Of each, what the network sees before normalisation: RGB bytes, size × size × 3. */
+  pictures: Uint8Array[]
   /** Items on the way to this batch that could not be read. */
   failed: { item: T; error: StudioError }[]
 }
@@ -42,26 +42,25 @@ export async function* loadBatches<T>(options: BatchOptions<T>): AsyncGenerator<
     concurrency: DECODED_AT_ONCE,
     ahead: Math.max(MIN_AHEAD, 2 * batchSize)
   })
-  const values = contract.size * contract.size * 3
-  let ready: { item: T; pixels: Uint8Array }[] = []
-  let failed: LoadedBatch<T>['failed'] = []
-  const assemble = (): LoadedBatch<T> => {
-    const data = new Float32Array(ready.length * values)
-    ready.forEach((entry, index) => normalize(entry.pixels, contract, data, index * values))
-    const batch = { items: ready.map((entry) => entry.item), data, failed }
-    ready = []
-    failed = []
-    return batch
+  let batch: LoadedBatch<T> = { items: [], pictures: [], failed: [] }
+  const take = (): LoadedBatch<T> => {
+    const full = batch
+    batch = { items: [], pictures: [], failed: [] }
+    return full
   }
   let index = 0
   for await (const result of pixels) {
     if (signal?.aborted) return
     const item = items[index++]!
-    if (result instanceof StudioError) failed.push({ item, error: result })
-    else ready.push({ item, pixels: result })
-    if (ready.length === batchSize) yield assemble()
+    if (result instanceof StudioError) {
+      batch.failed.push({ item, error: result })
+      continue
+    }
+    batch.items.push(item)
+    batch.pictures.push(result)
+    if (batch.items.length === batchSize) yield take()
   }
-  if (ready.length + failed.length > 0) yield assemble()
+  if (batch.items.length + batch.failed.length > 0) yield take()
 }
 
 /** An unreadable picture is an answer here, not the end of the batch. */

@@ -9,7 +9,8 @@ import { applySteps } from './augment/apply.ts'
 import type { AugmentStep } from './augment/steps.ts'
 import { openImage, readImageFile } from './decode.ts'
 import { ShardReader, ShardWriter, type RecordPlace } from './decoded/shard.ts'
-import { loadPixels, normalize } from './preprocess.ts'
+import { normalize } from './normalize.ts'
+import { loadPixels } from './preprocess.ts'
 import type { PixelImage } from './resample.ts'
 
 /** What all pictures of a training have in common. */

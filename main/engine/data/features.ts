@@ -113,7 +113,7 @@ async function compute(
   const options = { ...pace, batchSize: batchSize ?? pace.batchSize }
   const batches = loadBatches({ items: missing, pathOf, hashOf, contract, signal, ...options })
   try {
-    for await (const { batch, outputs } of runBatches(batches, network)) {
+    for await (const { batch, outputs } of runBatches(batches, network, contract)) {
       if (batch.items.length > 0)
         await cache.append(
           batch.items.map(({ image }) => image.hash),

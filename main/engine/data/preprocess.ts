@@ -6,6 +6,7 @@ import type { PreprocessingContract, ResizeFilter } from '@shared/domain/preproc
 import type { KernelEnum, Sharp } from 'sharp'
 import { BACKGROUND, decoding, openImage, type OpenImage } from './decode.ts'
 import { viewOf, type Box } from './geometry.ts'
+import { normalize } from './normalize.ts'
 import { resample, type PixelImage } from './resample.ts'
 
 export type { PixelImage }
@@ -98,32 +99,6 @@ function extend(picture: PixelImage, { left, top, right, bottom }: Missing, outs
     for (let y = height - bottom; y < height; y++) data.copyWithin(y * line, last, last + line)
   }
   return { width, height, data }
-}
-
-/**
- * (value − mean) / std for each channel, in the contract's colour order.
- * @param pixels RGB bytes, as loadPixels gives them.
- * @param out where to write, from `offset` on: the batch's own buffer spares a copy.
- */
-export function normalize(
-  pixels: Uint8Array,
-  contract: PreprocessingContract,
-  out: Float32Array = new Float32Array(pixels.length),
-  offset = 0
-): Float32Array {
-  const order = contract.colorOrder === 'RGB' ? [0, 1, 2] : [2, 1, 0]
-  order.forEach((source, channel) => {
-    const table = valueTable(contract.mean[channel]!, contract.std[channel]!)
-    for (let place = source, to = offset + channel; place < pixels.length; place += 3, to += 3) {
-      out[to] = table[pixels[place]!]!
-    }
-  })
-  return out
-}
-
-/** A byte has 256 values, so a channel has 256 results. */
-function valueTable(mean: number, std: number): Float32Array {
-  return Float32Array.from({ length: 256 }, (_, value) => (value - mean) / std)
 }
 
 /**

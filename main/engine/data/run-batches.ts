@@ -1,6 +1,7 @@
 /** Batches through a network, with as many of them in it at once as it works best with. */
 import type { FrozenNetwork, Pace } from '../executors/executor'
 import type { LoadedBatch } from './batches'
+import { normalize, type ValueContract } from './normalize'
 
 /** Of a network that does not say: all threads work on one batch. */
 const ONE_BY_ONE: Pace = { inFlight: 1, batchSize: 32 }
@@ -19,7 +20,8 @@ export interface RunBatch<T> {
  */
 export async function* runBatches<T>(
   batches: AsyncGenerator<LoadedBatch<T>>,
-  network: FrozenNetwork
+  network: FrozenNetwork,
+  contract: ValueContract
 ): AsyncGenerator<RunBatch<T>> {
   const { inFlight } = paceOf(network)
   const running: { batch: LoadedBatch<T>; outputs: Promise<Float32Array> }[] = []
@@ -28,8 +30,9 @@ export async function* runBatches<T>(
   const start = async (): Promise<boolean> => {
     const { value: batch, done } = await next
     if (done) return false
-    const count = batch.items.length
-    running.push({ batch, outputs: count > 0 ? network.run(batch.data, count) : Promise.resolve(new Float32Array()) })
+    const { pictures } = batch
+    const outputs = pictures.length > 0 ? runPictures(network, pictures, contract) : Promise.resolve(new Float32Array())
+    running.push({ batch, outputs })
     next = batches.next()
     // Both are awaited at their turn; should something else fail before, their failures must not go unheard as well.
     for (const promise of [running.at(-1)!.outputs, next]) promise.catch(() => undefined)
@@ -50,4 +53,16 @@ export async function* runBatches<T>(
     await Promise.allSettled(running.map(({ outputs }) => outputs))
     await batches.return(undefined)
   }
+}
+
+function runPictures(
+  network: FrozenNetwork,
+  pictures: readonly Uint8Array[],
+  contract: ValueContract
+): Promise<Float32Array> {
+  if (network.runPictures) return network.runPictures(pictures, contract)
+  const size = pictures[0]!.length
+  const values = new Float32Array(pictures.length * size)
+  pictures.forEach((pixels, index) => normalize(pixels, contract, values, index * size))
+  return network.run(values, pictures.length)
 }

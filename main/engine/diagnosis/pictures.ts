@@ -3,7 +3,8 @@ import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError } from '@shared/errors'
 import { openImage } from '../data/decode'
 import { mapAhead } from '../data/map-ahead'
-import { loadPixels, normalize } from '../data/preprocess'
+import { normalize } from '../data/normalize'
+import { loadPixels } from '../data/preprocess'
 
 export interface Picture {
   /** size × size × 3 of red, green, blue, 0–255. */

@@ -2,6 +2,7 @@
 import type { BackboneForm, ExecutorId, ModelPorts } from '@shared/domain/backbone'
 import { StudioError } from '@shared/errors'
 import type { NetworkGraph } from '../backbones/graph'
+import type { ValueContract } from '../data/normalize'
 
 /** What keeps a network busiest. */
 export interface Pace {
@@ -27,6 +28,11 @@ export interface FrozenNetwork {
    * @returns float32, length count × the product of outputShape, NHWC where it has four dimensions.
    */
   run(batch: Float32Array, count: number): Promise<Float32Array>
+  /**
+   * The same from bytes, which are normalised beside the caller's thread; missing: the caller normalises.
+   * @param pictures RGB, height × width × 3 each; they may be written over once the call has returned its promise
+   */
+  runPictures?(pictures: readonly Uint8Array[], contract: ValueContract): Promise<Float32Array>
   dispose(): Promise<void>
 }
 

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { StudioError } from '@shared/errors'
 import type { InferenceSession } from 'onnxruntime-node'
 import { threadFile } from '../threads/locate'
-import type { OnnxThreadAnswer, OnnxThreadCall, OnnxThreadData } from '../threads/onnx-session'
+import type { OnnxThreadAnswer, OnnxThreadCall, OnnxThreadData, OnnxThreadInput } from '../threads/onnx-session'
 import type { FrozenNetwork } from './executor'
 
 /** Inputs in a call: enough to be worth a message, few enough for the caches. */
@@ -26,6 +26,8 @@ interface Waiting {
 interface SessionThread {
   worker: Worker
   waiting: Map<number, Waiting>
+  /** Places for the pictures of a call, in memory that the thread shares, so that nothing is copied or collected. */
+  free: Uint8Array[]
 }
 
 /** How a model takes pictures that was not written here. */
@@ -55,7 +57,8 @@ export async function loadOnThreads(
     options: { ...options, intraOpNumThreads: Math.floor(cores / count) },
     ...(feed && { ports: feed.ports })
   }
-  const opening = await Promise.allSettled(Array.from({ length: count }, () => openThread(data)))
+  const size = shape.inputShape.reduce((product, side) => product * side, 1)
+  const opening = await Promise.allSettled(Array.from({ length: count }, () => openThread(data, BATCH_SIZE * size)))
   const threads = opening.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const dispose = async (): Promise<void> => {
     await Promise.all(threads.map(({ worker }) => worker.terminate()))
@@ -65,8 +68,27 @@ export async function loadOnThreads(
     await dispose()
     throw failure.reason
   }
-  const size = shape.inputShape.reduce((product, side) => product * side, 1)
   let calls = 0
+  const idlest = (): SessionThread =>
+    threads.reduce((best, other) => (other.waiting.size < best.waiting.size ? other : best))
+  const send = (thread: SessionThread, call: OnnxThreadInput): Promise<Float32Array> =>
+    new Promise((resolve, reject) => {
+      const id = calls++
+      thread.waiting.set(id, { resolve, reject })
+      thread.worker.postMessage({ id, ...call } satisfies OnnxThreadCall)
+    })
+  const runPictures: FrozenNetwork['runPictures'] = async (pictures, { colorOrder, mean, std }) => {
+    const thread = idlest()
+    const place = thread.free.pop()
+    const bytes = place?.subarray(0, pictures.length * size) ?? new Uint8Array(pictures.length * size)
+    pictures.forEach((pixels, index) => bytes.set(pixels, index * size))
+    try {
+      return await send(thread, { bytes, contract: { colorOrder, mean, std }, dims: dimsOf(pictures.length) })
+    } finally {
+      if (place) thread.free.push(place)
+    }
+  }
+  const dimsOf = (images: number): number[] => [images, ...(feed?.dims ?? shape.inputShape)]
   return {
     ...shape,
     pace: { inFlight: count * CALLS_PER_THREAD, batchSize: BATCH_SIZE },
@@ -74,22 +96,19 @@ export async function loadOnThreads(
       if (batch.length !== images * size) {
         return Promise.reject(new RangeError(`A batch of ${images} holds ${images * size} values, not ${batch.length}`))
       }
-      const thread = threads.reduce((best, other) => (other.waiting.size < best.waiting.size ? other : best))
-      const values = feed ? feed.arrange(batch, images) : batch
-      const call: OnnxThreadCall = { id: calls++, data: values, dims: [images, ...(feed?.dims ?? shape.inputShape)] }
-      return new Promise((resolve, reject) => {
-        thread.waiting.set(call.id, { resolve, reject })
-        thread.worker.postMessage(call)
-      })
+      return send(idlest(), { data: feed ? feed.arrange(batch, images) : batch, dims: dimsOf(images) })
     },
+    // What takes its pictures in another layout gets them as numbers.
+    ...(!feed && { runPictures }),
     dispose
   }
 }
 
-/** Resolves once its session is open. */
-async function openThread(data: OnnxThreadData): Promise<SessionThread> {
+/** Resolves once its session is open. @param bytes of the pictures of one call */
+async function openThread(data: OnnxThreadData, bytes: number): Promise<SessionThread> {
   const worker = new Worker(threadFile('onnx-session'), { workerData: data })
-  const thread: SessionThread = { worker, waiting: new Map() }
+  const free = Array.from({ length: CALLS_PER_THREAD }, () => new Uint8Array(new SharedArrayBuffer(bytes)))
+  const thread: SessionThread = { worker, waiting: new Map(), free }
   worker.on('message', (answer: OnnxThreadAnswer) => {
     const waiting = thread.waiting.get(answer.id)
     thread.waiting.delete(answer.id)

@@ -55,7 +55,7 @@ export async function* predictFolder(
     return { done, total: files.length, predictions: predictions.sort((a, b) => compareNames(a.file, b.file)) }
   }
   // The next batches are decoded, and in the network, while these predictions are told.
-  for await (const { batch, outputs: logits } of runBatches(batches, network)) {
+  for await (const { batch, outputs: logits } of runBatches(batches, network, contract)) {
     if (signal?.aborted) break
     batch.items.forEach((file, index) => {
       const top = topGuesses(logits.subarray(index * width, (index + 1) * width), model, TOP)

@@ -3,7 +3,8 @@ import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import sharp from 'sharp'
 import { openImage } from '../data/decode'
 import { viewOf, type Box } from '../data/geometry'
-import { loadPixels, normalize } from '../data/preprocess'
+import { normalize } from '../data/normalize'
+import { loadPixels } from '../data/preprocess'
 
 export interface Preview {
   /** On the upright original, in its pixels; with 'pad' it reaches over the edge. */

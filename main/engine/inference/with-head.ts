@@ -18,19 +18,20 @@ export function withHead(features: FrozenNetwork, head: HeadTensors): FrozenNetw
     throw new StudioError('backbone/corrupt', message, { expected: width, actual })
   }
   const { inputShape, pace } = features
+  const classify = (rows: Float32Array, count: number): Float32Array => {
+    if (!hidden) return dense(rows, count, head)
+    const inner = dense(rows, count, hidden).map((value) => Math.max(0, value))
+    return dense(inner, count, head)
+  }
   return {
     inputShape,
     outputShape: [classes],
     ...(pace && { pace }),
-    async run(batch, count) {
-      const rows = await features.run(batch, count)
-      if (!hidden) return dense(rows, count, head)
-      return dense(
-        dense(rows, count, hidden).map((value) => Math.max(0, value)),
-        count,
-        head
-      )
-    },
+    run: async (batch, count) => classify(await features.run(batch, count), count),
+    ...(features.runPictures && {
+      runPictures: async (pictures, contract) =>
+        classify(await features.runPictures!(pictures, contract), pictures.length)
+    }),
     dispose: () => features.dispose()
   }
 }

@@ -64,7 +64,7 @@ export async function predictImages(input: EvaluateInput): Promise<Predictions> 
   try {
     const pathOf = ({ path }: LabelledImage): string => join(datasetRoot, path)
     const batches = loadBatches({ items: images, pathOf, contract, ...paceOf(network) })
-    for await (const { batch, outputs: logits } of runBatches(batches, network)) {
+    for await (const { batch, outputs: logits } of runBatches(batches, network, contract)) {
       for (const { item, error } of batch.failed)
         result.failed.push({ id: item.id, path: item.path, error: error.toData() })
       const count = batch.items.length

@@ -14,7 +14,8 @@ import { openDecodedCache } from '../../../main/engine/data/decoded/decoded-cach
 import { recordBytes } from '../../../main/engine/data/decoded/shard'
 import type { Example, ExampleTask } from '../../../main/engine/data/example'
 import { ExamplePool } from '../../../main/engine/data/example-pool'
-import { applyContract, loadPixels, normalize } from '../../../main/engine/data/preprocess'
+import { normalize } from '../../../main/engine/data/normalize'
+import { applyContract, loadPixels } from '../../../main/engine/data/preprocess'
 import {
   openTrainingInputs,
   type TrainingBatch,

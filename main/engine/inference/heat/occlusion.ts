@@ -1,7 +1,7 @@
 /** Occlusion: how much less sure a network is of a class when a grey patch hides a place. */
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import { StudioError } from '@shared/errors'
-import { normalize } from '../../data/preprocess'
+import { normalize } from '../../data/normalize'
 import type { HeatGrid } from './grad-cam'
 
 /** As light as ImageNet's pictures are on average, and of no colour: a tint would itself speak for or against a class. RGB bytes. */
