@@ -105,7 +105,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const devices = new DevicesService({ host, jobs, cacheDirectory: cache })
   // The window and the browser prepare TensorFlow in the background; a command does so only when it needs it.
   let looked: Promise<unknown> | null = null
-  const look = (): Promise<unknown> => (looked ??= door === 'cli' ? devices.refresh() : devices.start())
+  const look = (): Promise<unknown> => (looked ??= door === 'cli' ? devices.refresh('unless-known') : devices.start())
   const datasets = new DatasetsService({ store, host, jobs, home, sampleDirectory: join(resources, 'sample'), isAlive })
   const settings = new SettingsService(store.facts)
   const infer = new InferClient({

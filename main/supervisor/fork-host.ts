@@ -16,6 +16,8 @@ export interface ForkHostOptions {
 
 export class ForkHost implements WorkerHost {
   private readonly children = new Set<ChildProcess>()
+  /** Started ahead, and waiting. */
+  private readonly warmed = new Map<WorkerKind, WorkerProcess>()
 
   constructor(private readonly options: ForkHostOptions) {
     // A studio that ends by itself takes its workers along; one that is killed leaves them to notice the closed channel.
@@ -25,6 +27,21 @@ export class ForkHost implements WorkerHost {
   }
 
   start(kind: WorkerKind): WorkerProcess {
+    const warmed = this.warmed.get(kind)
+    this.warmed.delete(kind)
+    return warmed ?? this.fork(kind)
+  }
+
+  warm(kind: WorkerKind): void {
+    if (this.warmed.has(kind)) return
+    const worker = this.fork(kind)
+    this.warmed.set(kind, worker)
+    worker.onExit(() => {
+      if (this.warmed.get(kind) === worker) this.warmed.delete(kind)
+    })
+  }
+
+  private fork(kind: WorkerKind): WorkerProcess {
     const child = fork(join(this.options.workersDirectory, `${kind}.cjs`), [], {
       serialization: 'advanced',
       // A group of its own: Ctrl-C in the terminal does not reach it, and its own children end with it.

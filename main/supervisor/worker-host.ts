@@ -15,4 +15,6 @@ export interface WorkerProcess {
 
 export interface WorkerHost {
   start(kind: WorkerKind): WorkerProcess
+  /** Starts a process ahead of the work that is sure to come; the next `start` of its kind takes it. */
+  warm?(kind: WorkerKind): void
 }

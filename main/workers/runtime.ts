@@ -13,7 +13,7 @@ const PROGRESS_MS = 100
 channel.onRequest(async (request) => {
   if (request.type === 'stop') return stopping.abort(new StudioError('job/cancelled', 'Stopped.'))
   if (request.type === 'probe') {
-    channel.send({ type: 'probed', facts: await probeMachine(request.cacheDirectory, request.loadTensorFlow) })
+    channel.send({ type: 'probed', facts: await probeMachine(request.cacheDirectory, request.load) })
     return channel.close()
   }
   let told = { at: 0, phase: '' }

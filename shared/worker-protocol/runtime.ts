@@ -35,14 +35,20 @@ const machineFactsSchema = z.object({
 })
 export type MachineFacts = z.infer<typeof machineFactsSchema>
 
+/**
+ * Whether a probe loads TensorFlow: `unless-known` takes the word of an earlier one for it, `never` leaves it alone, because loading
+ * it ended an earlier probe.
+ */
+const loadWishSchema = z.enum(['always', 'unless-known', 'never'])
+export type LoadWish = z.infer<typeof loadWishSchema>
+
 export const runtimeRequestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), cacheDirectory: z.string(), flavour: z.enum(['cpu', 'gpu']) }),
   z.object({ type: z.literal('stop') }),
   z.object({
     type: z.literal('probe'),
     cacheDirectory: z.string(),
-    /** False: leave TensorFlow alone, because loading it ended an earlier probe. */
-    loadTensorFlow: z.boolean()
+    load: loadWishSchema
   })
 ])
 export type RuntimeRequest = z.infer<typeof runtimeRequestSchema>

@@ -34,7 +34,7 @@ function start(PATH = join(root, 'nothing')) {
 
 test('a probe of a bare machine: what was looked for, in order, and what loads', async () => {
   const { child, messages, ended } = start()
-  child.send({ type: 'probe', cacheDirectory, loadTensorFlow: true })
+  child.send({ type: 'probe', cacheDirectory, load: 'always' })
   expect(await ended).toBe(0)
   expect(messages).toHaveLength(1)
   const facts = messages[0]?.type === 'probed' ? messages[0].facts : null

@@ -11,16 +11,19 @@ let directory: string
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'whetstone-workers-'))
+  host = new ForkHost({ workersDirectory: directory })
 })
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 const START = { type: 'start', job: { root: '/r', knownFile: 'k', thumbnailDirectory: 't', resultFile: 'f' } } as const
 
+/** A process has one, as the studio has: each listens for the process's end. */
+let host: ForkHost
+
 /** A conversation with an import worker whose whole program is `script`. */
 function converse(script: string, times = { graceMs: 300, lingerMs: 300 }) {
   writeFileSync(join(directory, 'import.cjs'), script)
   const seen: ImportMessage[] = []
-  const host = new ForkHost({ workersDirectory: directory })
   const talk = new WorkerConversation(host, 'import', (message) => seen.push(message), times)
   return { talk, seen }
 }
@@ -103,4 +106,27 @@ test('a program that does not exist is a crash, not an exception', async () => {
   const host = new ForkHost({ workersDirectory: join(directory, 'nowhere') })
   const talk = new WorkerConversation(host, 'import', () => undefined)
   await expect(talk.ended).rejects.toMatchObject({ code: 'worker/crashed' })
+})
+
+test('a worker that was started ahead is taken by the next of its kind, and by no other', async () => {
+  writeFileSync(
+    join(directory, 'import.cjs'),
+    `process.on('message', () => process.send({ type: 'finished', outcome: 'completed' }, () => process.exit(0)))`
+  )
+  host.warm('import')
+  host.warm('import')
+  const [first, second] = [0, 1].map(() => new WorkerConversation(host, 'import', () => undefined))
+  expect(second!.pid).not.toBe(first!.pid)
+  for (const talk of [first!, second!]) {
+    talk.send(START)
+    expect(await talk.ended).toEqual({ type: 'finished', outcome: 'completed' })
+    await talk.exited
+  }
+})
+
+test('one that ends while it waits is a crash as any other', async () => {
+  writeFileSync(join(directory, 'import.cjs'), 'process.exit(3)')
+  host.warm('import')
+  const taken = new WorkerConversation(host, 'import', () => undefined)
+  await expect(taken.ended).rejects.toMatchObject({ code: 'worker/crashed', details: { exitCode: 3 } })
 })

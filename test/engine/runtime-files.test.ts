@@ -14,9 +14,11 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
 import { bindingSources } from '../../main/engine/runtime/compiler'
+import { writeKnownLoad } from '../../main/engine/runtime/known-load'
 import { loadTensorFlow } from '../../main/engine/runtime/load'
 import { damagedFiles, findRuntime, locationOf, readManifest } from '../../main/engine/runtime/manifest'
 import { planRuntime } from '../../main/engine/runtime/plan'
+import { probeMachine } from '../../main/engine/runtime/probe'
 import { ensureTestRuntime } from '../fixtures/runtime'
 
 const plan = planRuntime('cpu', process.platform, process.arch)
@@ -87,4 +89,16 @@ test('what is missing is not ready, and what is damaged is corrupt', () => {
   expect(() => loadTensorFlow(copy)).toThrow(
     expect.objectContaining({ code: 'runtime/corrupt', message: expect.stringContaining('too short') })
   )
+})
+
+test('a probe believes that it loads where it once did, unless it is told to try', async () => {
+  await writeKnownLoad(copy, { version: 'as it was', device: 'CPU' })
+  const known = await probeMachine(cache, 'unless-known')
+  expect(known).toMatchObject({
+    tensorflow: { loads: true, version: 'as it was' },
+    flavours: { cpu: { location: copy } }
+  })
+  expect(await probeMachine(cache, 'never')).toMatchObject({ tensorflow: null, flavours: { cpu: { location: copy } } })
+  truncateSync(bindingFile(), 100)
+  expect(await probeMachine(cache, 'unless-known')).toMatchObject({ tensorflow: null })
 })

@@ -246,7 +246,7 @@ test('a worker that dies tells what it was at', async () => {
 
 test('a library that ends the process which loads it is met by the probe', async () => {
   const { devices } = devicesWith((request, worker) => {
-    if (request['loadTensorFlow']) return worker.exit(null, 'SIGSEGV')
+    if (request['load'] !== 'never') return worker.exit(null, 'SIGSEGV')
     worker.send({ type: 'probed', facts: { ...prepared('cpu'), tensorflow: null } })
   })
   const report = await devices.refresh()

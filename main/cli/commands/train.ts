@@ -10,7 +10,7 @@ import { EXIT, type CommandContext, type ExitCode } from '../session'
 /** Only fine-tuning waits for TensorFlow; a head trains without it. @throws StudioError runtime/* */
 export async function prepareRuntime({ studio, output, onInterrupt }: CommandContext): Promise<void> {
   const { devices, jobs } = studio
-  await devices.refresh()
+  await devices.refresh('unless-known')
   if (devices.runtime()) return
   output.note('Fine-tuning needs TensorFlow, which is prepared once.')
   devices.prepareRuntime('cpu')

@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { toErrorData, type ErrorData } from '@shared/errors'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
-import type { MachineFacts } from '@shared/worker-protocol/runtime'
+import type { LoadWish, MachineFacts } from '@shared/worker-protocol/runtime'
 import type { Executor } from '../executors/executor'
 import { createOnnxRuntimeExecutor } from '../executors/onnxruntime'
 import { createTensorFlowExecutor } from '../executors/tensorflow'
 import { createWasmExecutor } from '../executors/wasm'
 import { bindingSources } from './compiler'
 import { findGpu, type Gpu, type Probe } from './gpu'
+import { readKnownLoad, writeKnownLoad } from './known-load'
 import { findRuntime } from './manifest'
 import { requireGlibc } from './platform'
 import { fetchedBytes, planRuntime, TENSORFLOW_VERSION, type Flavour } from './plan'
@@ -17,8 +18,8 @@ import { fetchedBytes, planRuntime, TENSORFLOW_VERSION, type Flavour } from './p
 type FlavourFacts = MachineFacts['flavours']['cpu']
 type LoadResult = MachineFacts['onnxruntime']
 
-/** @param loadTensorFlow false: report where it lies without loading it */
-export async function probeMachine(cacheDirectory: string, loadTensorFlow: boolean): Promise<MachineFacts> {
+/** @param load 'never': report where TensorFlow lies, and no more of it */
+export async function probeMachine(cacheDirectory: string, load: LoadWish): Promise<MachineFacts> {
   const cpu = await describeCpu()
   const { gpu, probes } = await findGpu()
   const flavours = {
@@ -28,12 +29,7 @@ export async function probeMachine(cacheDirectory: string, loadTensorFlow: boole
   const location = preferred(flavours.cpu.location, flavours.gpu.location, gpu)
   const onnxruntime = await tryLoading(() => createOnnxRuntimeExecutor({ threads: cpu.threads }))
   const wasm = await tryLoading(createWasmExecutor)
-  const tensorflow =
-    location && loadTensorFlow
-      ? await tryLoading(async () =>
-          createTensorFlowExecutor({ runtime: location, threads: cpu.threads, gpuName: gpu?.name ?? null })
-        )
-      : null
+  const tensorflow = location && load !== 'never' ? await tryTensorFlow(location, load, cpu.threads, gpu) : null
   return {
     ...{ cpu, gpu, tensorflowVersion: TENSORFLOW_VERSION, flavours, tensorflow, onnxruntime, wasm, log: '' },
     probes: [
@@ -64,6 +60,21 @@ async function lookFor(flavour: Flavour, cacheDirectory: string): Promise<Flavou
   } catch (error) {
     return { location: null, bytes: 0, unsupported: toErrorData(error) }
   }
+}
+
+/** What a GPU and its driver do is asked each time; a CPU stays what it is. */
+async function tryTensorFlow(
+  location: RuntimeLocation,
+  load: LoadWish,
+  threads: number,
+  gpu: Gpu | null
+): Promise<LoadResult> {
+  const known = load === 'unless-known' && !gpu ? await readKnownLoad(location) : null
+  if (known) return { loads: true, ...known }
+  const gpuName = gpu?.name ?? null
+  const result = await tryLoading(async () => createTensorFlowExecutor({ runtime: location, threads, gpuName }))
+  if (result.loads && !gpu) await writeKnownLoad(location, { version: result.version, device: result.device })
+  return result
 }
 
 async function tryLoading(create: () => Promise<Executor>): Promise<LoadResult> {

@@ -67,9 +67,13 @@ export class DevicesService {
     if (!cpu.location && !gpu.location && !cpu.unsupported) this.prepareRuntime('cpu')
   }
 
-  /** Looks again, from the top of the ladder. Never rejects: what cannot be found out is in the report. */
-  refresh(): Promise<DeviceReport> {
-    this.looking ??= this.look().finally(() => (this.looking = null))
+  /**
+   * Looks again, from the top of the ladder. Never rejects: what cannot be found out is in the report.
+   *
+   * @param load 'unless-known': that TensorFlow loads on this CPU is believed where it once did
+   */
+  refresh(load: 'always' | 'unless-known' = 'always'): Promise<DeviceReport> {
+    this.looking ??= this.look(load).finally(() => (this.looking = null))
     return this.looking
   }
 
@@ -105,9 +109,9 @@ export class DevicesService {
     await this.looking
   }
 
-  private async look(): Promise<DeviceReport> {
+  private async look(load: 'always' | 'unless-known'): Promise<DeviceReport> {
     try {
-      this.facts = await probeMachine(this.options.host, this.options.cacheDirectory)
+      this.facts = await probeMachine(this.options.host, this.options.cacheDirectory, load)
       if (!this.preparation) this.status = statusOf(this.facts, this.status)
     } catch (error) {
       if (!this.preparation) this.status = { ...this.status, state: 'failed', error: toErrorData(error) }

@@ -1,7 +1,7 @@
 /** Asks a worker to look at the machine. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { StudioError, toErrorData } from '@shared/errors'
-import type { MachineFacts } from '@shared/worker-protocol/runtime'
+import type { LoadWish, MachineFacts } from '@shared/worker-protocol/runtime'
 import { WorkerConversation } from '../../supervisor/supervisor'
 import type { WorkerHost } from '../../supervisor/worker-host'
 
@@ -14,11 +14,15 @@ const LOG_MS = 250
  *
  * @throws StudioError worker/crashed when even that does not answer
  */
-export async function probeMachine(host: WorkerHost, cacheDirectory: string): Promise<MachineFacts> {
+export async function probeMachine(
+  host: WorkerHost,
+  cacheDirectory: string,
+  load: Exclude<LoadWish, 'never'>
+): Promise<MachineFacts> {
   try {
-    return await ask(host, cacheDirectory, true)
+    return await ask(host, cacheDirectory, load)
   } catch (crash) {
-    const facts = await ask(host, cacheDirectory, false)
+    const facts = await ask(host, cacheDirectory, 'never')
     if (!facts.flavours.cpu.location && !facts.flavours.gpu.location) return facts
     const { details } = toErrorData(crash)
     const message = 'TensorFlow ended the process that loaded it.'
@@ -29,7 +33,7 @@ export async function probeMachine(host: WorkerHost, cacheDirectory: string): Pr
   }
 }
 
-function ask(host: WorkerHost, cacheDirectory: string, loadTensorFlow: boolean): Promise<MachineFacts> {
+function ask(host: WorkerHost, cacheDirectory: string, load: LoadWish): Promise<MachineFacts> {
   return new Promise((resolve, reject) => {
     let answered = false
     const talk = new WorkerConversation(host, 'runtime', (message) => {
@@ -45,6 +49,6 @@ function ask(host: WorkerHost, cacheDirectory: string, loadTensorFlow: boolean):
     talk.ended.catch((error: unknown) => {
       if (!answered) reject(error as Error)
     })
-    talk.send({ type: 'probe', cacheDirectory, loadTensorFlow })
+    talk.send({ type: 'probe', cacheDirectory, load })
   })
 }

@@ -93,6 +93,12 @@ export class RunsService {
     return estimateRun(this.context, datasetId, config, this.queue.size > 0)
   }
 
+  /** To be called where a run is sure to follow: what it would wait for is begun. */
+  foresee(): void {
+    void this.context.compute.known()
+    this.context.host.warm?.('train')
+  }
+
   /** See `rangeTest`. It does not wait for runs that train. */
   rangeTest(datasetId: string, config: TrainingConfig, signal?: AbortSignal): AsyncGenerator<RangeTestEvent> {
     return rangeTest(this.context, datasetId, config, signal)
