@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz [READER] [COUNT] [FIRST]`: the readers of foreign models on damaged files, 10,000 each unless told otherwise. Prints the
- * number of every case that crashed, hung, failed without a code or left a file behind; `npm run fuzz READER 1 NUMBER` runs it again.
+ * `npm run fuzz [READER] [COUNT] [FIRST]`: the readers of foreign models on damaged files, 10,000 each unless told otherwise. Prints how
+ * many were read and refused, and the number of every case that crashed, hung, failed without a code or left a file behind; `npm run fuzz READER 1 NUMBER` runs it again.
  */
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,7 +8,11 @@ import { ROOT } from './lib/root.ts'
 
 interface Fuzzer {
   prepareFuzz: () => Promise<string[]>
-  fuzz: (reader: string, count: number, first?: number) => Promise<{ number: number; why: string }[]>
+  fuzz: (
+    reader: string,
+    count: number,
+    first?: number
+  ) => Promise<{ outcomes: Record<string, number>; failures: { number: number; why: string }[] }>
 }
 
 export async function main(args: string[]): Promise<void> {
@@ -23,9 +27,12 @@ export async function main(args: string[]): Promise<void> {
     throw new Error('usage: npm run fuzz [READER] [COUNT] [FIRST]')
   for (const reader of named === undefined ? readers : [named]) {
     const began = Date.now()
-    const failures = await fuzz(reader, count, first)
+    const { outcomes, failures } = await fuzz(reader, count, first)
     const seconds = (Date.now() - began) / 1000
     console.log(`${reader}: ${count} damaged files, ${failures.length} failures, ${seconds.toFixed(0)} s`)
+    for (const [outcome, times] of Object.entries(outcomes).sort(([, a], [, b]) => b - a)) {
+      console.log(`  ${outcome}: ${times}`)
+    }
     for (const { number, why } of failures) console.log(`  case ${number}: ${why}`)
     if (failures.length > 0) process.exitCode = 1
   }

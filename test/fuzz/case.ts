@@ -15,13 +15,19 @@ export interface Box {
   around: Map<string, readonly string[]>
 }
 
-/** @returns what went wrong, or null. */
+export interface CaseResult {
+  /** 'read', or the code of the error that refused the file; null where it ended with neither. */
+  outcome: string | null
+  /** What went wrong, or null. */
+  failure: string | null
+}
+
 export async function runCase(
   target: FuzzTarget,
   seeds: readonly Seed[],
   number: number,
   box: Box
-): Promise<string | null> {
+): Promise<CaseResult> {
   const random = createRandom(number)
   const seed = seeds[random.int(seeds.length)]!
   const names = Object.keys(seed.files)
@@ -35,21 +41,24 @@ export async function runCase(
     await mkdir(dirname(join(box.scratch, name)), { recursive: true })
     await writeFile(join(box.scratch, name), bytes)
   }
-  const failure = (await outcome(() => target.read(join(box.scratch, seed.entry)))) ?? (await leftOutside(box))
+  const { outcome, failure } = await resultOf(() => target.read(join(box.scratch, seed.entry)))
+  const left = await leftOutside(box)
   await rm(box.scratch, { recursive: true, force: true })
   await mkdir(box.scratch)
   const memory = process.resourceUsage().maxRSS * 1024
-  return failure ?? (memory > MAX_MEMORY ? `it held ${Math.round(memory / 2 ** 20)} MB of memory` : null)
+  const greed = memory > MAX_MEMORY ? `it held ${Math.round(memory / 2 ** 20)} MB of memory` : null
+  return { outcome, failure: failure ?? left ?? greed }
 }
 
-async function outcome(read: () => Promise<unknown>): Promise<string | null> {
+async function resultOf(read: () => Promise<unknown>): Promise<CaseResult> {
   try {
     await read()
-    return null
+    return { outcome: 'read', failure: null }
   } catch (error) {
-    if (error instanceof Error && error.name === 'StudioError' && 'code' in error && error.code !== 'internal')
-      return null
-    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+    if (error instanceof Error && error.name === 'StudioError' && 'code' in error && error.code !== 'internal') {
+      return { outcome: String(error.code), failure: null }
+    }
+    return { outcome: null, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   }
 }
 

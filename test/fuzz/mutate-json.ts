@@ -40,7 +40,7 @@ function places(value: Json, found: { holder: Json[] | Record<string, Json>; key
 
 export function mutateJson(bytes: Uint8Array, random: Random): Uint8Array {
   const root = parse(bytes)
-  // Damaged before: there is nothing to change any more.
+  // Damaged before, by a change that was not to its values.
   if (root === undefined) return bytes
   const found = places(root)
   for (let count = 1 + random.int(3); count > 0 && found.length > 0; count--) {
@@ -50,12 +50,24 @@ export function mutateJson(bytes: Uint8Array, random: Random): Uint8Array {
     const choice = random.int(6)
     if (choice === 0) delete target[key]
     // A copy, since a value within itself is no JSON.
-    else if (choice === 1) target[key] = structuredClone((other.holder as Record<string, Json>)[other.key] ?? null)
+    else if (choice === 1) target[key] = copyOf((other.holder as Record<string, Json>)[other.key] ?? null)
     else if (choice === 2 && typeof target[key] === 'number') target[key] = nudge(target[key], random)
     else if (choice === 3 && typeof target[key] === 'string') target[key] = `${target[key].slice(random.int(3))}x`
     else target[key] = VALUES[random.int(VALUES.length)]!()
   }
-  return Buffer.from(JSON.stringify(root))
+  return write(root) ?? bytes
+}
+
+/** Through text, since a structured clone has no stack for what is nested thousands deep. */
+const copyOf = (value: Json): Json => parse(write(value) ?? Buffer.from('0'))!
+
+/** Null when nesting in nesting is too deep to be written. */
+function write(value: Json): Uint8Array | null {
+  try {
+    return Buffer.from(JSON.stringify(value))
+  } catch {
+    return null
+  }
 }
 
 const nudge = (value: number, random: Random): number =>

@@ -23,6 +23,7 @@ const INTERESTING = [
   2n ** 64n - 1n
 ]
 
+/** May write on the bytes that it is given. */
 type Mutation = (bytes: Uint8Array, random: Random) => Uint8Array
 
 const place = (bytes: Uint8Array, random: Random): number => random.int(Math.max(1, bytes.length))
@@ -33,15 +34,13 @@ function stretch(bytes: Uint8Array, random: Random): [number, number] {
   return [from, Math.min(bytes.length, from + 1 + random.int(64))]
 }
 
-const flipBits: Mutation = (bytes, random) => {
-  const out = bytes.slice()
+const flipBits: Mutation = (out, random) => {
   for (let count = 1 + random.int(4); count > 0 && out.length > 0; count--)
     out[place(out, random)]! ^= 1 << random.int(8)
   return out
 }
 
-const overwriteNumber: Mutation = (bytes, random) => {
-  const out = bytes.slice()
+const overwriteNumber: Mutation = (out, random) => {
   const width = 2 ** random.int(4)
   const at = place(out, random)
   if (at + width > out.length) return out
@@ -60,8 +59,7 @@ const append: Mutation = (bytes, random) => {
   return Uint8Array.from([...bytes, ...more])
 }
 
-const swap: Mutation = (bytes, random) => {
-  const out = bytes.slice()
+const swap: Mutation = (out, random) => {
   const [from, end] = stretch(out, random)
   const to = Math.min(place(out, random), out.length - (end - from))
   const moved = out.slice(from, end)
@@ -80,8 +78,7 @@ const repeat: Mutation = (bytes, random) => {
   return Buffer.concat([bytes.subarray(0, end), bytes.subarray(from)])
 }
 
-const randomise: Mutation = (bytes, random) => {
-  const out = bytes.slice()
+const randomise: Mutation = (out, random) => {
   const [from, end] = stretch(out, random)
   for (let index = from; index < end; index++) out[index] = random.int(256)
   return out
@@ -100,10 +97,17 @@ const MUTATIONS = [
   randomise
 ]
 
-/** One to three changes; of a JSON file mostly to its values, so that it stays JSON. */
+/**
+ * One to three changes; of a JSON file mostly to its values, so that it stays JSON.
+ *
+ * @param bytes stay as they are: damage that gathered in them would soon leave nothing to damage
+ */
 export function mutate(name: string, bytes: Uint8Array, random: Random): Uint8Array {
   if (name.endsWith('.json') && random.int(8) > 0) return mutateJson(bytes, random)
   let out = bytes
-  for (let count = 1 + random.int(3); count > 0; count--) out = MUTATIONS[random.int(MUTATIONS.length)]!(out, random)
+  for (let count = 1 + random.int(3); count > 0; count--) {
+    // A plain array: a Buffer's `slice` is no copy.
+    out = MUTATIONS[random.int(MUTATIONS.length)]!(Uint8Array.from(out), random)
+  }
   return out
 }

@@ -6,10 +6,17 @@ import { join } from 'node:path'
 import { bundle, buildFolder } from '../fixtures/bundle.ts'
 import type { FuzzReport, FuzzRequest } from './worker.ts'
 
-/** Milliseconds that one case may take. */
+/** Milliseconds that one case may take, and between two looks at it. */
 const HANG = 5000
+const LOOK = 250
 /** Megabytes of the JavaScript heap. */
 const HEAP = 512
+
+export interface FuzzResult {
+  /** How many cases were read after all ('read'), and how many each code refused. */
+  outcomes: Record<string, number>
+  failures: FuzzFailure[]
+}
 
 export interface FuzzFailure {
   /** Also the seed of its random numbers. */
@@ -32,59 +39,58 @@ export async function prepareFuzz(): Promise<string[]> {
 }
 
 /** @param first number of the first case. */
-export async function fuzz(reader: string, count: number, first = 1, processes = 2): Promise<FuzzFailure[]> {
+export async function fuzz(reader: string, count: number, first = 1, processes = 2): Promise<FuzzResult> {
   const share = Math.ceil(count / processes)
   const starts = Array.from({ length: processes }, (_, index) => first + index * share)
-  const runs = starts.map((from) => runShare(reader, from, Math.min(from + share, first + count)))
-  return (await Promise.all(runs)).flat()
+  const result: FuzzResult = { outcomes: {}, failures: [] }
+  await Promise.all(starts.map((from) => runShare(reader, from, Math.min(from + share, first + count), result)))
+  return result
 }
 
 /** A process that crashed or hung is replaced, and goes on after the case at fault. */
-async function runShare(reader: string, from: number, to: number): Promise<FuzzFailure[]> {
-  const failures: FuzzFailure[] = []
+async function runShare(reader: string, from: number, to: number, result: FuzzResult): Promise<void> {
   for (let next = from; next < to;) {
-    const { broken, found } = await runProcess(reader, next, to)
-    failures.push(...found)
+    const broken = await runProcess(reader, next, to, result)
     if (!broken) break
     // On a busy machine a case may be late without being at fault: it is tried once more, alone.
-    const again = broken.hung ? (await runProcess(reader, broken.number, broken.number + 1)).broken : broken
-    if (again) failures.push(again)
+    const again = broken.hung ? await runProcess(reader, broken.number, broken.number + 1, result) : broken
+    if (again) result.failures.push({ number: again.number, why: again.why })
     next = broken.number + 1
   }
-  return failures
 }
 
 interface Broken extends FuzzFailure {
   hung: boolean
 }
 
-function runProcess(
-  reader: string,
-  from: number,
-  to: number
-): Promise<{ broken: Broken | null; found: FuzzFailure[] }> {
+/** @returns the case that crashed or hung, or null after the last. */
+function runProcess(reader: string, from: number, to: number, result: FuzzResult): Promise<Broken | null> {
   const box = mkdtempSync(join(tmpdir(), 'fuzz-'))
   const child: ChildProcess = fork(join(buildFolder('fuzz'), 'fuzz-worker.cjs'), [reader, box], {
     execArgv: [`--max-old-space-size=${HEAP}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc']
   })
-  const found: FuzzFailure[] = []
   let current = from
-  let begun = 0
+  let waited = 0
   let hung = false
   let finished = false
   let said = ''
   child.stderr!.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-800)))
+  // By looks rather than by the clock: while the machine sleeps, or all of this is paused, nothing hangs.
   const watch = setInterval(() => {
-    hung = begun > 0 && Date.now() - begun > HANG
+    waited += LOOK
+    hung = waited > HANG
     if (hung) child.kill('SIGKILL')
-  }, 250)
+  }, LOOK)
   child.on('message', (report: FuzzReport) => {
     if (report.kind === 'ready') child.send({ from, to } satisfies FuzzRequest)
-    else if (report.kind === 'failed') found.push({ number: report.number, why: report.why })
     else if (report.kind === 'begun') {
       current = report.number
-      begun = Date.now()
+      waited = 0
+    } else if (report.kind === 'done') {
+      const { number, outcome, failure } = report
+      if (outcome !== null) result.outcomes[outcome] = (result.outcomes[outcome] ?? 0) + 1
+      if (failure !== null) result.failures.push({ number, why: failure })
     } else {
       finished = true
       child.kill()
@@ -95,7 +101,7 @@ function runProcess(
       clearInterval(watch)
       rmSync(box, { recursive: true, force: true })
       const why = hung ? `it took longer than ${HANG} ms` : `the process ended (${signal ?? code}): ${said}`
-      resolve({ broken: finished ? null : { number: current, why, hung }, found })
+      resolve(finished ? null : { number: current, why, hung })
     })
   })
 }

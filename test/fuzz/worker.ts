@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
-import { runCase, type Box } from './case'
+import { runCase, type Box, type CaseResult } from './case'
 import type { FuzzTarget } from './target'
 
 export interface FuzzRequest {
@@ -16,7 +16,7 @@ export interface FuzzRequest {
 export type FuzzReport =
   | { kind: 'ready' }
   | { kind: 'begun'; number: number }
-  | { kind: 'failed'; number: number; why: string }
+  | ({ kind: 'done'; number: number } & CaseResult)
   | { kind: 'finished' }
 
 const [name, root] = process.argv.slice(2) as [string, string]
@@ -55,8 +55,7 @@ void target.seeds().then((seeds) => {
   async function runAll(from: number, to: number): Promise<void> {
     for (let number = from; number < to; number++) {
       tell({ kind: 'begun', number })
-      const why = await runCase(target, seeds, number, box)
-      if (why !== null) tell({ kind: 'failed', number, why })
+      tell({ kind: 'done', number, ...(await runCase(target, seeds, number, box)) })
     }
     tell({ kind: 'finished' })
   }

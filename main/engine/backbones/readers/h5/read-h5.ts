@@ -16,7 +16,11 @@ export interface H5Content {
 const MAX_RATIO = 16
 const SPARE_BYTES = 2 ** 20
 /** Milliseconds for a small file: a well-formed one takes a few. A damaged heap of strings can have the library go round for ever. */
-const BASE_TIME = 3000
+const BASE_TIME = 1000
+/** How many times longer it may take where the processor has other things to do. */
+const PATIENCE = 30
+/** Milliseconds between two looks. */
+const LOOK = 50
 /** Bytes a millisecond that the slowest disk and machine manage. */
 const SLOWEST = 4096
 
@@ -61,11 +65,26 @@ async function startThread(): Promise<Worker> {
   return worker
 }
 
+/**
+ * Calls back when so much time was spent, both waiting and by the processor: a program that was paused, or waits for its turn on a
+ * busy machine, is not stuck. Looks are counted, since the clock goes on while everything is paused.
+ */
+function whenStuck(milliseconds: number, stuck: () => void): NodeJS.Timeout {
+  const begun = process.cpuUsage()
+  let waited = 0
+  return setInterval(() => {
+    waited += LOOK
+    const { user, system } = process.cpuUsage(begun)
+    const worked = (user + system) / 1000
+    if (waited > PATIENCE * milliseconds || (waited > milliseconds && worked > milliseconds)) stuck()
+  }, LOOK)
+}
+
 /** The thread is kept for the next file when it answered, and ended when it failed or took too long. */
 async function ask(worker: Worker, call: H5Call, milliseconds: number): Promise<H5Answer> {
   const { answer, sound } = await new Promise<{ answer: H5Answer; sound: boolean }>((resolve) => {
     const settle = (answer: H5Answer, sound: boolean): void => {
-      clearTimeout(timer)
+      clearInterval(watch)
       worker.off('message', onMessage).off('error', onError).off('exit', onExit)
       resolve({ answer, sound })
     }
@@ -74,7 +93,7 @@ async function ask(worker: Worker, call: H5Call, milliseconds: number): Promise<
     const onMessage = (answer: H5Answer): void => settle(answer, answer.kind === 'content')
     const onError = (error: Error): void => fail(`the HDF5 library failed on it (${error.message})`)
     const onExit = (): void => fail('the HDF5 library gave up on it')
-    const timer = setTimeout(() => fail('it takes too long, as damaged files do'), milliseconds)
+    const watch = whenStuck(milliseconds, () => fail('it takes too long, as damaged files do'))
     worker.on('message', onMessage).on('error', onError).on('exit', onExit)
     worker.postMessage(call)
   })
