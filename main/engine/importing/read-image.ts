@@ -4,7 +4,6 @@ import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StudioError } from '@shared/errors'
 import type { ImportScan, KnownImage } from '@shared/worker-protocol/import'
-import { inspectImage, thumbnail } from '../data/decode'
 import { fileError, writeError } from './file-errors'
 
 /** The file is held in memory while it is hashed and decoded; this is the most that Node reads at once. */
@@ -17,7 +16,23 @@ const thumbnailPath = (directory: string, hash: string): string => join(director
 
 /**
  * @param path relative to `root`, forward slashes.
- * @param known how the last import left it. With the same size and time of change, the file is not read again.
+ * @param known how the last import left it.
+ * @returns null when its size, its time of change or its thumbnail is not as it was: then it has to be read
+ */
+export async function unchangedImage(
+  root: string,
+  path: string,
+  thumbnails: string,
+  known: KnownImage
+): Promise<ImageFacts | null> {
+  const info = await stat(join(root, path)).catch(() => null)
+  const same = info?.isFile() && info.size === known.bytes && info.mtimeMs === known.mtimeMs
+  return same && (await exists(thumbnailPath(thumbnails, known.hash))) ? { ...known, state: 'unchanged' } : null
+}
+
+/**
+ * @param path relative to `root`, forward slashes.
+ * @param known how the last import left it: another content is a change of it.
  * @throws StudioError image/* when this file is refused, store/disk-full and store/unwritable when no thumbnail can be written
  */
 export async function readImage(
@@ -33,9 +48,6 @@ export async function readImage(
   // Reading a pipe or a device could wait for ever.
   if (!info.isFile()) throw new StudioError('image/unsupported', `'${path}' is not a file.`, { path })
   const { size: bytes, mtimeMs } = info
-  if (known?.bytes === bytes && known.mtimeMs === mtimeMs && (await exists(thumbnailPath(thumbnails, known.hash)))) {
-    return { ...known, state: 'unchanged' }
-  }
   if (bytes > MAX_FILE_BYTES) {
     throw new StudioError('image/too-large', `'${path}' has ${(bytes / 1e9).toFixed(1)} GB.`, { path, bytes })
   }
@@ -43,6 +55,8 @@ export async function readImage(
     throw fileError(path, error)
   })
   const hash = createHash('sha256').update(contents).digest('hex')
+  // A folder that has not changed needs no decoder, which takes as long to load as looking at a thousand files.
+  const { inspectImage } = await import('../data/decode')
   const { width, height, format } = await inspectImage(path, contents)
   await ensureThumbnail(path, contents, thumbnails, hash)
   const state = !known ? 'added' : known.hash === hash ? 'unchanged' : 'changed'
@@ -53,6 +67,7 @@ export async function readImage(
 async function ensureThumbnail(path: string, contents: Uint8Array, thumbnails: string, hash: string): Promise<void> {
   const out = thumbnailPath(thumbnails, hash)
   if (await exists(out)) return
+  const { thumbnail } = await import('../data/decode')
   try {
     await thumbnail(path, out, contents)
   } catch (error) {

@@ -6,7 +6,7 @@ import { StudioError } from '@shared/errors'
 import type { ImportScan, KnownImage } from '@shared/worker-protocol/import'
 import { folderError, folderIsThere } from './file-errors'
 import { detectLayout, placeOf } from './layout'
-import { readImage } from './read-image'
+import { readImage, unchangedImage, type ImageFacts } from './read-image'
 import { walk } from './walk'
 
 export interface ScanOptions {
@@ -26,6 +26,11 @@ export interface ScanProgress {
 
 /** Images in work at once: enough to keep the cores busy, few enough that their pixels fit in memory. */
 const CONCURRENCY = Math.min(4, Math.max(2, availableParallelism()))
+/** Files looked at at once, without reading them: each waits for the file system, and for nothing else. */
+const LOOKS = 16
+
+/** @returns null when it has to be found out in another way */
+type FactsOf = (path: string) => Promise<ImageFacts | null>
 
 /**
  * @throws StudioError dataset/folder-missing (also when it goes while it is read), dataset/not-a-folder,
@@ -48,22 +53,30 @@ export async function scanFolder({
   const refused: RefusedFile[] = found.refused
   let done = 0
 
-  const take = async (path: string): Promise<void> => {
-    const place = placeOf(path, layout)
-    if (!place) throw new StudioError('image/unlabelled', `'${path}' lies outside of every label's folder.`)
-    images.push({ ...(await readImage(real, path, thumbnailDirectory, knownByPath.get(path))), ...place })
-  }
-  await forEachConcurrently(found.paths, CONCURRENCY, async (path) => {
-    if (signal.aborted) throw new StudioError('job/cancelled', 'The import was stopped.')
-    try {
-      await take(path)
-    } catch (error) {
-      if (!(error instanceof StudioError) || !error.code.startsWith('image/')) throw error
-      if (error.code === 'image/vanished' && !(await folderIsThere(real))) throw folderError(root, error.cause)
-      refused.push({ path, code: error.code, message: error.message })
-    }
-    onProgress({ phase: 'Reading images', done: ++done, total: found.paths.length })
+  const forEach = async (paths: string[], concurrency: number, factsOf: FactsOf): Promise<void> =>
+    forEachConcurrently(paths, concurrency, async (path) => {
+      if (signal.aborted) throw new StudioError('job/cancelled', 'The import was stopped.')
+      try {
+        const facts = await factsOf(path)
+        if (!facts) return
+        const place = placeOf(path, layout)
+        if (!place) throw new StudioError('image/unlabelled', `'${path}' lies outside of every label's folder.`)
+        images.push({ ...facts, ...place })
+      } catch (error) {
+        if (!(error instanceof StudioError) || !error.code.startsWith('image/')) throw error
+        if (error.code === 'image/vanished' && !(await folderIsThere(real))) throw folderError(root, error.cause)
+        refused.push({ path, code: error.code, message: error.message })
+      }
+      onProgress({ phase: 'Reading images', done: ++done, total: found.paths.length })
+    })
+  const changed = new Set(found.paths)
+  const seen = found.paths.filter((path) => knownByPath.has(path))
+  await forEach(seen, LOOKS, async (path) => {
+    const facts = await unchangedImage(real, path, thumbnailDirectory, knownByPath.get(path)!)
+    if (facts) changed.delete(path)
+    return facts
   })
+  await forEach([...changed], CONCURRENCY, (path) => readImage(real, path, thumbnailDirectory, knownByPath.get(path)))
   if (!(await folderIsThere(real))) throw folderError(root, new Error('it has gone'))
 
   const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1)
