@@ -50,11 +50,13 @@ export async function openDatabase(file: string, options: DatabaseOptions = {}):
     const executed = await inspect(file, migrations, busyTimeoutMs, wholeCheckBytes)
     sqlite = new Database(file, { timeout: busyTimeoutMs })
     await enableWriteAheadLog(sqlite, busyTimeoutMs)
-    if (executed.length > 0 && executed.length < Object.keys(migrations).length) {
+    const isNewest = executed.length === Object.keys(migrations).length
+    if (executed.length > 0 && !isNewest) {
       await backUp(sqlite, `${file}.backup-${executed.at(-1)!.slice(0, 4)}`)
     }
     const db = new Kysely<Schema>({ dialect: new StoreDialect(sqlite) })
-    await migrate(sqlite, db, migrations)
+    if (!isNewest) await migrate(sqlite, db, migrations)
+    sqlite.pragma('foreign_keys = on')
     rebuildRunTable(sqlite)
     return { file, sqlite, db }
   } catch (error) {
@@ -175,5 +177,4 @@ async function migrate(
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } })
   const { error } = await migrator.migrateToLatest()
   if (error) throw error
-  sqlite.pragma('foreign_keys = on')
 }

@@ -31,6 +31,7 @@ export async function fit(context: CommandContext, reference: string, options: F
   withChanges(presetConfig(preset, mode), changes)
   const backboneId = options.backbone === undefined ? undefined : (await studio.models.resolve(options.backbone)).id
   if (backboneId !== undefined) changes.unshift(['backboneId', backboneId])
+  studio.datasets.foresee()
   studio.runs.foresee()
   const { dataset, importSeconds } = await findDataset(context, reference, options.splitSeed ?? options.seed)
   if (options.splitSeed !== undefined) await studio.datasets.resplit(dataset.id, options.splitSeed)

@@ -130,6 +130,11 @@ export class DatasetsService {
     return this.reimport(known.id)
   }
 
+  /** To be called where an import is sure to follow: its process is started. */
+  foresee(): void {
+    this.options.host.warm?.('import')
+  }
+
   async importSample(): Promise<StartedImport> {
     const root = await resolveRoot(this.options.sampleDirectory)
     await this.clean()

@@ -95,8 +95,8 @@ export class RunsService {
 
   /** To be called where a run is sure to follow: what it would wait for is begun. */
   foresee(): void {
-    void this.context.compute.known()
     this.context.host.warm?.('train')
+    void this.context.compute.known()
   }
 
   /** See `rangeTest`. It does not wait for runs that train. */
