@@ -8,10 +8,12 @@ import type { LiveFinding } from '@shared/domain/live-finding'
 import { StudioError, toErrorData, type ErrorData } from '@shared/errors'
 import type { LabelledImage, TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import { listBlocks } from '../backbones/blocks'
-import { assertTrainable, atInputSize, layersOf, loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
+import { takeBackbone } from '../backbones/load-ahead'
+import { assertTrainable, atInputSize, layersOf, type LoadedBackbone } from '../backbones/load-backbone'
 import { extractFeatures, type ExtractedFeatures } from '../data/features'
 import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
 import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
+import { consistent } from '../diagnosis/live/contradictions'
 import { LiveMonitor } from '../diagnosis/live/monitor'
 import { CHECKPOINT_FILE, PREDICTIONS_FILE } from './checkpoint'
 import type { FineTuneResult } from './finetune-contract'
@@ -93,7 +95,7 @@ class TrainingRun {
       return await this.work()
     } catch (error) {
       const finding = brokenBy(error, this.rescued ? 'finetune' : 'head', this.job.config)
-      if (finding) this.outbox.setFindings([finding, ...this.findings])
+      if (finding) this.outbox.setFindings(consistent([finding, ...this.findings]))
       throw error
     }
   }
@@ -217,7 +219,7 @@ class TrainingRun {
   /** Its features at the size of the contract in force, which need not be its own. */
   private async loadBackbone(): Promise<LoadedBackbone> {
     const { backbonesDirectories, config, contract } = this.job
-    const backbone = await loadBackbone(backbonesDirectories, config.backboneId)
+    const backbone = await takeBackbone(backbonesDirectories, config.backboneId)
     if (config.mode === 'finetune') assertTrainable(backbone)
     return atInputSize(backbone, contract.size)
   }

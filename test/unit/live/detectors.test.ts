@@ -55,6 +55,16 @@ describe('plateau', () => {
     expect(plateau(recent({ epochs: flat(2) }), false)!.repair!.changes).toEqual({ 'fineTune.unfreeze': 8 })
     expect(plateau(recent({ phase: 'head', epochs: flat(2) }), false)!.repair!.changes).toEqual({ mode: 'finetune' })
   })
+  it('says that the loss stays where guessing is only where it does', () => {
+    const title = (loss: number, accuracy: number | null = null): string =>
+      plateau(recent({ epochs: times(10, (index) => epoch(index + 1, loss, loss, null, accuracy)) }), false)!.title
+    expect(title(2.88)).toContain('where guessing is')
+    expect(title(2.88, 0.06)).toContain('where guessing is')
+    expect(title(4.5)).toContain('above what guessing gives')
+    expect(title(64, 0.78)).toContain('what it gets wrong, it is sure of')
+    expect(title(2.88, 0.78)).toContain('what it gets wrong, it is sure of')
+    expect(title(2, 0.4)).toContain('does not fall any more')
+  })
   it('is not heard where little is left, where the rate has cooled, or where pictures are mixed', () => {
     expect(plateau(recent({ epochs: flat(0.5) }), false)).toBeNull()
     expect(plateau(recent({ epochs: flat(2), probes: [probe(1, { rateShare: 0.01 })] }), false)).toBeNull()

@@ -6,8 +6,9 @@ export const epoch = (
   number: number,
   validationLoss: number,
   trainLoss: number | null = validationLoss,
-  dead: EpochFigure['dead'] = null
-): EpochFigure => ({ epoch: number, validationLoss, trainLoss, dead })
+  dead: EpochFigure['dead'] = null,
+  trainAccuracy: number | null = null
+): EpochFigure => ({ epoch: number, validationLoss, trainLoss, trainAccuracy, dead })
 
 export const probe = (step: number, changes: Partial<ProbeFigure> = {}): ProbeFigure => ({
   step,

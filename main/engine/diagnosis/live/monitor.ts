@@ -1,6 +1,7 @@
 /** Gathers a phase's figures and asks the detectors now and then; tells when what stands has changed. */
 import type { LiveFinding } from '@shared/domain/live-finding'
 import type { TrainingConfig } from '@shared/domain/training-config'
+import { consistent } from './contradictions'
 import { detectorsFor } from './detectors'
 import type { Detector } from './detector'
 import { readMachine, type MachineReading } from './machine'
@@ -31,6 +32,7 @@ export interface WatchedEpoch {
   epoch: number
   validationLoss: number
   trainLoss?: number
+  trainAccuracy?: number
   deadUnits?: DeadUnits
 }
 
@@ -48,6 +50,8 @@ export interface MonitorInput {
 const SECOND_MS = 1000
 /** Detectors are asked at most this often: they must cost nothing beside the steps. */
 const LOOK_MS = 250
+/** What stands is told again with its newest figures, but so rarely that it can be read, or heard, in between. */
+const AGAIN_MS = 15_000
 const MOST_LOSSES = 400
 const MOST_NORMS = 400
 const MOST_PROBES = 50
@@ -73,6 +77,7 @@ export class LiveMonitor {
   private startedAt: number
   private readAt: number
   private lookedAt: number
+  private toldAt = -Infinity
   private standing: LiveFinding[] = []
   /** Detectors that found something the time before. */
   private raised: ReadonlySet<Detector> = new Set()
@@ -110,34 +115,46 @@ export class LiveMonitor {
     }
     const now = this.now()
     if (now - this.readAt >= SECOND_MS) this.closeSecond(now)
-    if (now - this.lookedAt >= LOOK_MS) this.look()
+    if (now - this.lookedAt >= LOOK_MS) this.look(now - this.toldAt >= AGAIN_MS)
   }
 
-  onEpoch({ epoch, validationLoss, trainLoss, deadUnits }: WatchedEpoch): void {
+  onEpoch({ epoch, validationLoss, trainLoss, trainAccuracy, deadUnits }: WatchedEpoch): void {
     if (epoch < 1) return
-    const figure = { epoch, validationLoss, trainLoss: trainLoss ?? null, dead: deadUnits ?? null }
+    const figure: EpochFigure = {
+      epoch,
+      validationLoss,
+      trainLoss: trainLoss ?? null,
+      trainAccuracy: trainAccuracy ?? null,
+      dead: deadUnits ?? null
+    }
     // The first stays: what was dead from the start is known by it.
     if (this.epochs.length >= MOST_EPOCHS) this.epochs.splice(1, 1)
     this.epochs.push(figure)
-    if (this.now() - this.lookedAt >= LOOK_MS) this.look()
+    const now = this.now()
+    if (now - this.lookedAt >= LOOK_MS) this.look(now - this.toldAt >= AGAIN_MS)
   }
 
-  /** Asks every detector now; at a phase's end it is the last word. */
-  look(): void {
+  /**
+   * Asks every detector now; at a phase's end it is the last word.
+   *
+   * @param figures whether new figures alone are worth telling
+   */
+  look(figures = true): void {
     this.lookedAt = this.now()
     const recent = this.recent()
-    const found: LiveFinding[] = []
-    const stands = new Set<Detector>()
+    const seen = new Map<LiveFinding, Detector>()
     for (const detect of this.detectors) {
       const finding = detect(recent, this.raised.has(detect))
-      if (!finding) continue
-      found.push(finding)
-      stands.add(detect)
+      if (finding) seen.set(finding, detect)
     }
-    this.raised = stands
-    const changed = signature(found) !== signature(this.standing)
+    const found = consistent([...seen.keys()])
+    // What was left unsaid has not been raised: it needs the harder threshold when its time comes.
+    this.raised = new Set(found.map((finding) => seen.get(finding)!))
+    const form = figures ? wording : signature
+    if (form(found) === form(this.standing)) return
     this.standing = found
-    if (changed) this.input.tell(found)
+    this.toldAt = this.lookedAt
+    this.input.tell(found)
   }
 
   private recent(): Recent {
@@ -190,6 +207,9 @@ function keep<T>(list: T[], value: T, most: number): void {
   // Rarely, so that what is thrown away costs nothing.
   if (list.length >= 2 * most) list.splice(0, list.length - most)
 }
+
+const wording = (findings: readonly LiveFinding[]): string =>
+  findings.map(({ code, title, evidence }) => `${code} ${title} ${evidence}`).join('\n')
 
 const signature = (findings: readonly LiveFinding[]): string =>
   findings.map(({ code, severity }) => `${code} ${severity}`).join('\n')

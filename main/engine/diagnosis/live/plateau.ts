@@ -10,7 +10,9 @@ const FALLS = 0.005
 const FALLS_AGAIN = 0.02
 /** Of the way from guessing to the floor: above this there is something left to learn. */
 const HIGH = 0.5
+/** From here on nothing has been learned; up to there the loss is a guess's. */
 const NOTHING_LEARNED = 0.9
+const GUESSING = 1.1
 /** Of the peak rate, below which nothing can be expected to move. */
 const COOLED = 0.1
 
@@ -28,13 +30,27 @@ export const plateau: Detector = (recent, standing) => {
   return {
     code: 'training/plateau',
     severity: 'warning',
-    title:
-      left > NOTHING_LEARNED
-        ? 'It does not learn: its loss stays where guessing is.'
-        : 'Its loss does not fall any more.',
-    evidence: `Training loss ${before.toFixed(2)} → ${now.toFixed(2)} over the last ${2 * WINDOW} epochs; guessing gives ${Math.log(recent.classes).toFixed(2)}.`,
+    title: titleOf(recent, left),
+    evidence: `Training loss ${before.toFixed(2)} → ${now.toFixed(2)} over the last ${2 * WINDOW} epochs; guessing gives ${Math.log(recent.classes).toFixed(2)}.${ofAccuracy(recent)}`,
     ...whatToDo(recent, left)
   }
+}
+
+/** A high loss does not mean that nothing is right: a few mistakes that it is sure of make it as well. */
+function titleOf(recent: Recent, left: number): string {
+  if (left <= NOTHING_LEARNED) return 'Its loss does not fall any more.'
+  if (knows(recent)) return 'Its loss stays high: what it gets wrong, it is sure of.'
+  return left <= GUESSING
+    ? 'It does not learn: its loss stays where guessing is.'
+    : 'It does not learn: its loss stays above what guessing gives.'
+}
+
+/** Nearer to all right than to what guessing gets right. */
+const knows = ({ epochs, classes }: Recent): boolean => (epochs.at(-1)!.trainAccuracy ?? 0) > (1 + 1 / classes) / 2
+
+function ofAccuracy({ epochs }: Recent): string {
+  const { trainAccuracy } = epochs.at(-1)!
+  return trainAccuracy === null ? '' : ` ${Math.round(100 * trainAccuracy)} % of the training images are right.`
 }
 
 function improvedLately({ epochs }: Recent): boolean {

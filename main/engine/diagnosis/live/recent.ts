@@ -25,6 +25,8 @@ export interface EpochFigure {
   epoch: number
   validationLoss: number
   trainLoss: number | null
+  /** Share of the training images that were right as they were seen. */
+  trainAccuracy: number | null
   dead: DeadUnits | null
 }
 
