@@ -68,7 +68,7 @@ export function reportFindings(
   const learningRate = job.config[job.config.mode === 'head' ? 'head' : 'fineTune'].learningRate
   const findings = [
     unreadable.length > 0 ? unreadableFinding(unreadable) : null,
-    best && notLearningFinding(best.validationLoss, job.classes.length, learningRate)
+    best && notLearningFinding(best, job.classes.length, learningRate)
   ]
   for (const finding of findings) if (finding) outbox.send({ type: 'finding', finding })
 }

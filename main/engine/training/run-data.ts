@@ -1,8 +1,11 @@
 /** The images of a run and their features, by split; what could not be read is left out, and said. */
 import { SPLITS, type Split } from '@shared/domain/dataset'
 import type { Finding } from '@shared/domain/finding'
+import type { Run } from '@shared/domain/run'
 import { StudioError, type ErrorData } from '@shared/errors'
+import { formatPercent } from '@shared/text/format'
 import type { LabelledImage } from '@shared/worker-protocol/train'
+import { knows } from '../diagnosis/live/recent'
 import type { FeatureSet } from './head-data'
 
 export interface SplitFeatures {
@@ -65,14 +68,26 @@ export function unreadableFinding(failed: readonly { path: string; error: ErrorD
   }
 }
 
-/** Null unless the best epoch was no better than a guess that knows nothing. */
-export function notLearningFinding(validationLoss: number, classes: number, learningRate: number): Finding | null {
+/**
+ * Null unless the best epoch's loss was no better than that of a guess that knows nothing. A few mistakes that a model is sure of
+ * give such a loss as well: then it has learned, and it is said what is wrong instead.
+ *
+ * @param best accuracy: share of the validation images
+ */
+export function notLearningFinding(
+  { validationLoss, validationAccuracy }: Pick<NonNullable<Run['best']>, 'validationLoss' | 'validationAccuracy'>,
+  classes: number,
+  learningRate: number
+): Finding | null {
   const chance = Math.log(classes)
   if (validationLoss < chance) return null
+  const right = formatPercent(validationAccuracy, 0)
   return {
     code: 'run/not-learning',
     severity: 'severe',
-    title: `The model never got better than guessing: the learning rate ${learningRate} may be too high.`,
+    title: knows(validationAccuracy, classes)
+      ? `${right} of the validation images are right, but it is far too sure of what it gets wrong: the learning rate ${learningRate} may be too high.`
+      : `The model never got better than guessing: the learning rate ${learningRate} may be too high.`,
     evidence:
       `Lowest validation loss ${validationLoss.toFixed(3)}; ` +
       `equal odds for ${classes} classes give ln ${classes} = ${chance.toFixed(3)}.`

@@ -66,6 +66,16 @@ describe('the verdict on curves', () => {
     expect(codes(answer)).toEqual(['training/not-learning'])
   })
 
+  it('does not say so of one that is right, and far too sure where it is not', () => {
+    const epochs = [9, 8, 8, 8]
+    const [wrong, right] = [0.3, 0.9].map((validationAccuracy) => {
+      const best = { epoch: 2, validationLoss: 8, validationAccuracy }
+      return judge(epochs, epochs, { best }).results[0]!.findings[0]!.title
+    })
+    expect(wrong).toContain('never got better than guessing')
+    expect(right).toContain('90 % of the validation images are right')
+  })
+
   it('says nothing of three epochs', () => expect(judge([0.6, 0.5, 0.4], [0.6, 0.5, 0.7]).fit).toBe('unknown'))
 })
 

@@ -38,6 +38,11 @@ describe('diverged', () => {
     expect(finding).toMatchObject({ code: 'training/diverged', severity: 'severe' })
     expect(finding!.repair!.changes).toEqual({ 'fineTune.learningRate': 3e-5 })
   })
+  it('does not say that a loss runs which is as low as it ever was', () => {
+    expect(diverged(recent({ losses: losses(1, 40, 50), lowest: 1 }), false)!.title).toContain('runs away')
+    const thrown = diverged(recent({ losses: losses(60, 40, 29), lowest: 29 }), false)!
+    expect(thrown.title).toBe('Its loss is 10 times that of guessing.')
+  })
   it('is not heard of one bad stretch', () => {
     expect(diverged(recent({ losses: losses(2.5, 1, 1, 6.2), lowest: 1 }), false)).toBeNull()
   })

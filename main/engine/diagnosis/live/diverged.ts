@@ -24,12 +24,16 @@ export const diverged: Detector = (recent, standing) => {
   if (!last.every(lost)) return null
   const { prefix, settings } = settingsOf(recent)
   const rate = rounded(settings.learningRate / 10)
+  const now = last.at(-1)!.loss
   return {
     code: 'training/diverged',
     severity: 'severe',
-    title: 'The training runs away.',
-    evidence: `Its loss is ${last.at(-1)!.loss.toFixed(2)}, its lowest was ${lowest.toFixed(2)}; guessing gives ln ${recent.classes} = ${chance.toFixed(2)}.`,
+    // What is as low as it ever was does not run: it was thrown up there by its first steps.
+    title: climbed(now) ? 'The training runs away.' : `Its loss is ${above(now / chance)} that of guessing.`,
+    evidence: `Its loss is ${now.toFixed(2)}, its lowest so far ${lowest.toFixed(2)}; guessing gives ln ${recent.classes} = ${chance.toFixed(2)}.`,
     advice: `Lower the learning rate: ${shown(settings.learningRate)} is too high.`,
     repair: { label: `Learning rate ${shown(rate)}`, changes: { [`${prefix}.learningRate`]: rate } }
   }
 }
+
+const above = (factor: number): string => (factor < 2 ? 'above' : `${Math.round(factor)} times`)

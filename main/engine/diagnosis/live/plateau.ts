@@ -1,7 +1,7 @@
 /** The loss has stopped falling far above what it could come to. */
 import type { Repair } from '@shared/domain/finding'
 import type { Detector } from './detector'
-import { excess, rounded, settingsOf, shown, type Recent } from './recent'
+import { excess, knows, rounded, settingsOf, shown, type Recent } from './recent'
 
 /** Epochs whose mean is held against that of as many before. */
 const WINDOW = 3
@@ -39,14 +39,12 @@ export const plateau: Detector = (recent, standing) => {
 /** A high loss does not mean that nothing is right: a few mistakes that it is sure of make it as well. */
 function titleOf(recent: Recent, left: number): string {
   if (left <= NOTHING_LEARNED) return 'Its loss does not fall any more.'
-  if (knows(recent)) return 'Its loss stays high: what it gets wrong, it is sure of.'
+  if (knows(recent.epochs.at(-1)!.trainAccuracy ?? 0, recent.classes))
+    return 'Its loss stays high: what it gets wrong, it is sure of.'
   return left <= GUESSING
     ? 'It does not learn: its loss stays where guessing is.'
     : 'It does not learn: its loss stays above what guessing gives.'
 }
-
-/** Nearer to all right than to what guessing gets right. */
-const knows = ({ epochs, classes }: Recent): boolean => (epochs.at(-1)!.trainAccuracy ?? 0) > (1 + 1 / classes) / 2
 
 function ofAccuracy({ epochs }: Recent): string {
   const { trainAccuracy } = epochs.at(-1)!

@@ -82,6 +82,9 @@ export const settingsOf = ({ phase, config }: Pick<Recent, 'phase' | 'config'>) 
 export const excess = ({ classes, floor }: Recent, loss: number): number =>
   (loss - floor) / Math.max(1e-9, Math.log(classes) - floor)
 
+/** Whether what is right is nearer to everything than to what guessing gets right. */
+export const knows = (accuracy: number, classes: number): boolean => accuracy > (1 + 1 / classes) / 2
+
 /**
  * Cross-entropy of targets (1 − ε + ε/K, ε/K, …) with themselves.
  *

@@ -85,7 +85,7 @@ const FIT_WORDS: Record<RunDiagnosis['fit'], string> = {
   overfit: 'It overfits.',
   underfit: 'It was still learning when it ended.',
   diverged: 'It diverged.',
-  'not-learning': 'It never got better than guessing.',
+  'not-learning': 'Its loss never came below what guessing gives.',
   unknown: 'It is too short to tell how it fits.'
 }
 

@@ -34,7 +34,7 @@ export function judgeFit(run: Run, curves: RunCurves): { fit: Fit; results: Chec
       ]
     }
   }
-  const never = best && notLearningFinding(best.validationLoss, run.classes.length, rate)
+  const never = best && notLearningFinding(best, run.classes.length, rate)
   if (never) {
     return {
       fit: 'not-learning',
