@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import type { WorkerKind } from '@shared/worker-protocol/common'
+import type { RequestTo } from './protocols'
 import { Tail } from './tail'
 import type { WorkerHost, WorkerProcess } from './worker-host'
 
@@ -32,10 +33,11 @@ export class ForkHost implements WorkerHost {
     return warmed ?? this.fork(kind)
   }
 
-  warm(kind: WorkerKind): void {
+  warm<K extends WorkerKind>(kind: K, first?: RequestTo<K>): void {
     if (this.warmed.has(kind)) return
     const worker = this.fork(kind)
     this.warmed.set(kind, worker)
+    if (first) worker.send(first)
     worker.onExit(() => {
       if (this.warmed.get(kind) === worker) this.warmed.delete(kind)
     })

@@ -1,5 +1,6 @@
 /** How a worker process is started; implemented over Electron's utilityProcess and over Node's child_process. */
 import type { WorkerKind } from '@shared/worker-protocol/common'
+import type { RequestTo } from './protocols'
 
 export interface WorkerProcess {
   readonly pid: number | undefined
@@ -15,6 +16,10 @@ export interface WorkerProcess {
 
 export interface WorkerHost {
   start(kind: WorkerKind): WorkerProcess
-  /** Starts a process ahead of the work that is sure to come; the next `start` of its kind takes it. */
-  warm?(kind: WorkerKind): void
+  /**
+   * Starts a process ahead of the work that is sure to come; the next `start` of its kind takes it.
+   *
+   * @param first what it can begin with
+   */
+  warm?<K extends WorkerKind>(kind: K, first?: RequestTo<K>): void
 }

@@ -62,6 +62,8 @@ export const trainJobSchema = z.object({
 export type TrainJob = z.infer<typeof trainJobSchema>
 
 export const trainRequestSchema = z.discriminatedUnion('type', [
+  /** A job is to come, probably on this backbone: what can be loaded already, is. */
+  z.object({ type: z.literal('expect'), backbonesDirectories: z.array(z.string()), backboneId: z.string() }),
   /** The job lies in a JSON file: large arrays do not travel over ports. */
   z.object({ type: z.literal('start'), jobFile: z.string() }),
   /** A learning rate range test with the job's configuration, instead of a run. */

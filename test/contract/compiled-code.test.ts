@@ -23,7 +23,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 function start(directory: string, more: NodeJS.ProcessEnv = {}): unknown {
-  const { NODE_COMPILE_CACHE: _, ...rest } = process.env
+  const rest = { ...process.env }
+  delete rest['NODE_COMPILE_CACHE']
   const args = [join(root, 'start.cjs'), join(built, 'compiled-code.cjs'), directory]
   return JSON.parse(execFileSync(process.execPath, args, { env: { ...rest, ...more }, encoding: 'utf8' }))
 }

@@ -28,12 +28,13 @@ export async function fit(context: CommandContext, reference: string, options: F
   const { preset } = options
   const mode = options.mode ?? presetMode(preset)
   const changes = settingChanges(options, presetConfig(preset, mode))
-  withChanges(presetConfig(preset, mode), changes)
+  const wanted = withChanges(presetConfig(preset, mode), changes)
   const backboneId = options.backbone === undefined ? undefined : (await studio.models.resolve(options.backbone)).id
   if (backboneId !== undefined) changes.unshift(['backboneId', backboneId])
-  studio.datasets.foresee()
-  studio.runs.foresee()
-  const { dataset, importSeconds } = await findDataset(context, reference, options.splitSeed ?? options.seed)
+  const [{ dataset, importSeconds }] = await Promise.all([
+    findDataset(context, reference, options.splitSeed ?? options.seed),
+    studio.runs.foresee(backboneId ?? wanted.backboneId)
+  ])
   if (options.splitSeed !== undefined) await studio.datasets.resplit(dataset.id, options.splitSeed)
   const recommended = await studio.runs.defaults(dataset.id, mode, preset, backboneId)
   const config = withChanges(recommended.config, changes)
@@ -57,6 +58,7 @@ export async function findDataset(
     throw new StudioError('dataset/folder-missing', `There is no folder ${reference}.`, { path: reference })
   }
   if (info === null) return { dataset: await context.studio.datasets.resolve(reference), importSeconds: 0 }
+  context.studio.datasets.foresee()
   const { dataset, report } = await importAndWait(context, reference, { splitSeed })
   return { dataset, importSeconds: report.durationMs / 1000 }
 }

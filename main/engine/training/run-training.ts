@@ -11,6 +11,7 @@ import { listBlocks } from '../backbones/blocks'
 import { takeBackbone } from '../backbones/load-ahead'
 import { assertTrainable, atInputSize, layersOf, type LoadedBackbone } from '../backbones/load-backbone'
 import { extractFeatures, type ExtractedFeatures } from '../data/features'
+import type { Quantization } from '../data/quantization'
 import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
 import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
 import { consistent } from '../diagnosis/live/contradictions'
@@ -18,6 +19,7 @@ import { LiveMonitor } from '../diagnosis/live/monitor'
 import { CHECKPOINT_FILE, PREDICTIONS_FILE } from './checkpoint'
 import type { FineTuneResult } from './finetune-contract'
 import { reportFindings, saveRun, testRun } from './finish-run'
+import { finishedQuantization, openQuantization } from './frozen-precision'
 import { findHeadRuntime, type HeadRuntime } from './head-sessions'
 import { Outbox, type SendMessage } from './outbox'
 import { PhaseRecorder, type RunBooks } from './phase-recorder'
@@ -29,6 +31,7 @@ import { brokenBy } from './broken-by'
 import { readStart, rescue, withTensors, type Start } from './start-from'
 import { trainHead } from './train-head'
 import { scoreHead, untrainedHead } from './untrained-head'
+import { whenAborted } from './when-aborted'
 
 export type FinishedMessage = Extract<TrainMessage, { type: 'finished' }>
 
@@ -73,6 +76,7 @@ class TrainingRun {
   private readonly seconds = { features: 0, train: 0 }
   private trainAt: number | null = null
   private extracted: ExtractedFeatures | null = null
+  private quantization: Quantization | null = null
   private checkpoints!: RunCheckpoints
   private books!: RunBooks
   private monitor: LiveMonitor | null = null
@@ -122,6 +126,7 @@ class TrainingRun {
     })
 
     const featuresAt = performance.now()
+    this.quantization = await openQuantization(job, backbone, executors.frozen)
     this.extracted = await this.extract(backbone, executors)
     this.seconds.features = secondsSince(featuresAt)
     if (!this.extracted) return this.finished(this.stop.aborted ? 'stopped' : 'paused')
@@ -130,10 +135,13 @@ class TrainingRun {
     whenAborted(this.pause, () => this.checkpoints.pause())
 
     const { start, finding } = await readStart(job, backbone.info.weightsHash)
+    // Its bounds are those of the backbone as it was.
+    if (start && start.weights.tensors.size > 0) this.quantization = null
     if (finding && !this.checkpoints.restored) outbox.send({ type: 'finding', finding })
     const trained = await this.train({ backbone, executors, runtime: headRuntime, top, splits, start })
     if (trained === 'paused') return this.finished('paused')
     if (!trained) return this.finished('stopped')
+    const quantization = finishedQuantization(this.quantization, backbone, job, trained.weights)
     const predictions = await testRun({
       job,
       outbox,
@@ -141,10 +149,11 @@ class TrainingRun {
       executor: executors.frozen,
       runtime: headRuntime,
       weights: trained.weights,
+      quantization,
       held: splits
     })
     for (const { id, path, error } of predictions.failed) this.unreadable.set(id, { path, error })
-    await saveRun(job, backbone, trained, predictions)
+    await saveRun(job, backbone, trained, predictions, quantization)
     reportFindings(job, outbox, this.books, [...this.unreadable.values()])
     return this.finished(this.stop.aborted ? 'stopped' : 'completed', true)
   }
@@ -258,6 +267,7 @@ class TrainingRun {
         backbone,
         executor: frozen,
         cacheDirectory: job.featureCacheDirectory,
+        quantization: this.quantization,
         signal,
         onProgress: ({ done, total, imagesPerSecond }) => {
           // A head takes a second or two, which is less than this estimate is off.
@@ -350,6 +360,7 @@ class TrainingRun {
       datasetRoot: job.datasetRoot,
       decodedDirectory: job.decodedDirectory,
       executor: frozen,
+      frozenRanges: this.quantization?.ranges,
       reporter: recorder,
       signal: this.halt.signal,
       onFailed: (best) => (this.rescued = handedOn(best)),
@@ -391,9 +402,3 @@ class TrainingRun {
 }
 
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000
-
-/** At once when it is aborted already. */
-function whenAborted(signal: AbortSignal, act: () => void): void {
-  if (signal.aborted) act()
-  else signal.addEventListener('abort', act, { once: true })
-}

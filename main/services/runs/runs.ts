@@ -93,10 +93,16 @@ export class RunsService {
     return estimateRun(this.context, datasetId, config, this.queue.size > 0)
   }
 
-  /** To be called where a run is sure to follow: what it would wait for is begun. */
-  foresee(): void {
-    this.context.host.warm?.('train')
-    void this.context.compute.known()
+  /**
+   * To be called where a run is sure to follow: what it would wait for is begun.
+   *
+   * @param backboneId the one that it will probably have
+   * @returns once the machine is known, which what is recommended for it depends on
+   */
+  async foresee(backboneId: string): Promise<void> {
+    const { host, paths, compute } = this.context
+    host.warm?.('train', { type: 'expect', backbonesDirectories: paths.backbones, backboneId })
+    await compute.known()
   }
 
   /** See `rangeTest`. It does not wait for runs that train. */
