@@ -1,6 +1,6 @@
 /** Runs a reader on damaged files in processes of its own, each watched for crashes and hangs. */
 import { fork, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle, buildFolder } from '../fixtures/bundle.ts'
@@ -9,6 +9,8 @@ import type { FuzzReport, FuzzRequest } from './worker.ts'
 /** Milliseconds that one case may take, and between two looks at it. */
 const HANG = 5000
 const LOOK = 250
+/** How many times longer it may wait for its turn on a busy machine. */
+const PATIENCE = 12
 /** Megabytes of the JavaScript heap. */
 const HEAP = 512
 
@@ -71,7 +73,9 @@ function runProcess(reader: string, from: number, to: number, result: FuzzResult
     stdio: ['ignore', 'ignore', 'pipe', 'ipc']
   })
   let current = from
+  let begun = false
   let waited = 0
+  let workedBefore = 0
   let hung = false
   let finished = false
   let said = ''
@@ -79,14 +83,18 @@ function runProcess(reader: string, from: number, to: number, result: FuzzResult
   // By looks rather than by the clock: while the machine sleeps, or all of this is paused, nothing hangs.
   const watch = setInterval(() => {
     waited += LOOK
-    hung = waited > HANG
+    if (!begun || waited <= HANG) return
+    const worked = processorTime(child.pid!)
+    hung = worked === null || worked - workedBefore > HANG / 2 || waited > PATIENCE * HANG
     if (hung) child.kill('SIGKILL')
   }, LOOK)
   child.on('message', (report: FuzzReport) => {
     if (report.kind === 'ready') child.send({ from, to } satisfies FuzzRequest)
     else if (report.kind === 'begun') {
       current = report.number
+      begun = true
       waited = 0
+      workedBefore = processorTime(child.pid!) ?? 0
     } else if (report.kind === 'done') {
       const { number, outcome, failure } = report
       if (outcome !== null) result.outcomes[outcome] = (result.outcomes[outcome] ?? 0) + 1
@@ -104,4 +112,16 @@ function runProcess(reader: string, from: number, to: number, result: FuzzResult
       resolve(finished ? null : { number: current, why, hung })
     })
   })
+}
+
+/** Milliseconds that a process has worked, where the system tells: proc(5), `utime` and `stime` of /proc/PID/stat in hundredths. */
+function processorTime(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field, the name in brackets, may hold spaces.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return 10 * (Number(fields[11]) + Number(fields[12]))
+  } catch {
+    return null
+  }
 }
