@@ -74,3 +74,28 @@ describe('weights without a model', () => {
     await expect(detectAndRead(join(models, 'plain.weights.h5'))).rejects.toMatchObject({ code: 'backbone/incomplete' })
   })
 })
+
+describe('a damaged file', () => {
+  const name = 'plain.weights.h5'
+  const sound = readFileSync(join(models, name))
+
+  it('that has the HDF5 library go round for ever is given up, and the next is read', async () => {
+    const damaged = Buffer.from(sound)
+    // The length of a string in the heap that the attributes lie in: after one of no length the library does not move on.
+    const length = damaged.indexOf(Buffer.from('\x03\0\0\0\0\0\0\0top\0'))
+    expect(length).toBeGreaterThan(0)
+    damaged[length] = 0
+    await expect(readH5(damaged, name)).rejects.toMatchObject({
+      code: 'backbone/corrupt',
+      message: expect.stringContaining('takes too long') as string
+    })
+    expect((await readH5(sound, name)).tensors.size).toBeGreaterThan(0)
+  }, 60_000)
+
+  it('that is cut short, at any place, is refused', async () => {
+    for (const part of [0, 0.01, 0.5, 0.99]) {
+      const cut = sound.subarray(0, Math.floor(part * sound.length))
+      await expect(readH5(cut, name), `${part}`).rejects.toMatchObject({ code: 'backbone/corrupt' })
+    }
+  })
+})
