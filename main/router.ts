@@ -93,6 +93,7 @@ export const router = os.router({
     offers: os.models.offers.handler(({ context }) => context.studio.models.offers()),
     import: os.models.import.handler(({ context, input }) => context.studio.models.import(input)),
     fetch: os.models.fetch.handler(({ context, input }) => context.studio.models.fetch(input.offer)),
+    create: os.models.create.handler(({ context, input }) => context.studio.models.create(input)),
     rename: os.models.rename.handler(({ context, input }) =>
       context.studio.models.rename(input.backboneId, input.name)
     ),

@@ -4,6 +4,7 @@ import {
   createModel,
   fetchModel,
   importModel,
+  listArchitectures,
   listModels,
   removeModel,
   showModel,
@@ -45,12 +46,16 @@ export function addModelVerbs(program: Command, run: Run): void {
     .action((offer: string, _: unknown, command: Command) =>
       run(command.optsWithGlobals(), (context) => fetchModel(context, offer))
     )
+  verb(models, 'architectures', 'list the built-in architectures, whose weights come from a file or at random').action(
+    (_: unknown, command: Command) => run(command.optsWithGlobals(), listArchitectures)
+  )
   verb(models, 'create', 'a built-in architecture with random weights')
-    .argument('<architecture>')
+    .argument('<architecture>', 'an id of `models architectures`')
     .option('--name <name>', 'what the backbone is called')
+    .option('--size <pixels>', "side of the pictures it sees; left out, the architecture's own", wholeNumber)
     .option('--seed <n>', 'seed of the weights', wholeNumber)
     .action((architecture: string, _: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { name?: string; seed?: number }>()
+      const options = command.optsWithGlobals<GlobalOptions & { name?: string; seed?: number; size?: number }>()
       return run(options, (context) => createModel(context, architecture, options))
     })
   verb(models, 'remove', 'remove a backbone that was imported or fetched')

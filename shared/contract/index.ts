@@ -5,6 +5,7 @@
 import { eventIterator } from '@orpc/contract'
 import { z } from 'zod'
 import { adviceEventSchema, adviceRequestSchema, adviceSchema } from '../domain/advice'
+import { INPUT_SIDES } from '../domain/architectures'
 import { augmentationVariantSchema } from '../domain/augmentation'
 import { backboneOfferSchema, backboneSchema } from '../domain/backbone'
 import { comparisonSchema } from '../domain/comparison'
@@ -121,6 +122,18 @@ export const contract = {
       .output(jobSchema),
     /** Starts to fetch one of `offers`, by the user's own pip. */
     fetch: procedure.input(z.object({ offer: z.string().min(1) })).output(jobSchema),
+    /** Starts to build an architecture with weights that were never trained. */
+    create: procedure
+      .input(
+        z.object({
+          architecture: z.string().min(1).max(120),
+          name: z.string().trim().min(1).max(120).optional(),
+          /** Side of the pictures it sees, pixels; left out: that of the published weights. */
+          size: z.int().min(INPUT_SIDES.least).max(INPUT_SIDES.most).optional(),
+          seed: trainingConfigSchema.shape.seed.default(0)
+        })
+      )
+      .output(jobSchema),
     rename: procedure.input(modelRef.extend({ name: z.string().trim().min(1).max(120) })).output(backboneSchema),
     /** Of an imported backbone: what it sees of a picture. */
     setContract: procedure.input(modelRef.extend({ contract: preprocessingContractSchema })).output(backboneSchema),

@@ -1,5 +1,6 @@
 /** The models worker: brings one backbone into a folder, then it ends. What it reads may be hostile; only this process meets it. */
 import { z } from 'zod'
+import { INPUT_SIDES } from '../domain/architectures'
 import { speedMeasurementSchema } from '../domain/device'
 import { runtimeLocationSchema, workerFailedSchema } from './common'
 
@@ -18,7 +19,13 @@ export const modelSourceSchema = z.discriminatedUnion('type', [
     offer: z.string()
   }),
   /** An architecture with weights that were never trained. */
-  z.object({ type: z.literal('random'), architecture: z.string(), seed: z.int().min(0) })
+  z.object({
+    type: z.literal('random'),
+    architecture: z.string(),
+    seed: z.int().min(0),
+    /** Side of the pictures it is built for, pixels; null: the architecture's own. */
+    size: z.int().min(INPUT_SIDES.least).max(INPUT_SIDES.most).nullable()
+  })
 ])
 export type ModelSource = z.infer<typeof modelSourceSchema>
 

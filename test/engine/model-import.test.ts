@@ -110,14 +110,21 @@ test('an import that is stopped leaves nothing behind', async () => {
 }, 60_000)
 
 test('an architecture without trained weights can be created', async () => {
-  const { id } = await studio.models.create('mobilenet-0.25', 'Untrained')
+  const { id } = await studio.models.create({ architecture: 'mobilenet-0.25', name: 'Untrained', size: 96 })
   const job = await studio.jobs.settled(id)
   expect(job.error).toBeNull()
   expect(await studio.models.get('untrained')).toMatchObject({
     family: 'MobileNet',
     featureWidth: 256,
+    contract: { size: 96 },
     provenance: { how: 'random', architecture: 'mobilenet-0.25', contract: { from: 'architecture' } }
   })
-  const unknown = await studio.models.create('alexnet')
-  expect((await studio.jobs.settled(unknown.id)).error).toMatchObject({ code: 'backbone/unknown-architecture' })
+  const refused = { architecture: 'mobilenet-0.25', name: 'other' }
+  await expect(studio.models.create({ ...refused, architecture: 'alexnet' })).rejects.toMatchObject({
+    code: 'backbone/unknown-architecture'
+  })
+  await expect(studio.models.create({ ...refused, size: 16 })).rejects.toMatchObject({ code: 'usage/invalid' })
+  await expect(studio.models.create({ ...refused, name: 'UNTRAINED' })).rejects.toMatchObject({
+    code: 'backbone/exists'
+  })
 }, 60_000)

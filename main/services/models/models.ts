@@ -16,7 +16,7 @@ import type { Answer, InferClient } from '../inference/infer-client'
 import type { JobsService } from '../jobs/jobs'
 import type { Log } from '../log/log'
 import { readCatalogue } from './catalogue'
-import { ModelLibrary, type ImportModel, type LibraryContext } from './library'
+import { ModelLibrary, type CreateModel, type ImportModel, type LibraryContext } from './library'
 import { Shelf } from './shelf'
 import { forgetSpeed, keepSpeeds, readSpeeds } from './speeds'
 
@@ -106,8 +106,7 @@ export class ModelsService {
 
   import = (input: ImportModel): Promise<Job> => this.library.import(input)
   offers = (): Promise<BackboneOffer[]> => this.library.offers()
-  create = (architecture: string, name?: string, seed?: number): Promise<Job> =>
-    this.library.create(architecture, name, seed)
+  create = (input: CreateModel): Promise<Job> => this.library.create(input)
   fetch = (reference: string): Promise<Job> => this.library.fetch(reference)
 
   async rename(backboneId: string, name: string): Promise<Backbone> {

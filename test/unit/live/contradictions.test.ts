@@ -56,7 +56,7 @@ describe('a head with a learning rate of 3', () => {
     now: () => clock.ms,
     machine: () => ({ majorFaults: 0, freeShare: 0.5 })
   })
-  const train = (epochs: number, loss: number, trainAccuracy: number, updateRatio: number): void =>
+  const train = (epochs: number, loss: number, trainAccuracy: number, updateRatio: number): void => {
     times(epochs, () => {
       times(20, () => {
         clock.ms += 300
@@ -75,6 +75,7 @@ describe('a head with a learning rate of 3', () => {
       number++
       monitor.onEpoch({ epoch: number, validationLoss: loss, trainLoss: loss, trainAccuracy })
     })
+  }
   let [step, number] = [0, 0]
   monitor.onStart({ stepsPerEpoch: 20, epochs: 30 })
   const codes = (): string[] => heard.at(-1)!.map(({ code }) => code)

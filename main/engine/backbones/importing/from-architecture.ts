@@ -28,20 +28,27 @@ export const knownFrom = ({ id, name, contract }: Architecture) => ({
   }
 })
 
-/** @throws StudioError backbone/unknown-architecture */
-export function fromArchitecture(id: string, seed: number): Candidate {
+/**
+ * @param size side of the pictures it is built for; null: that of the published weights
+ * @throws StudioError backbone/unknown-architecture
+ */
+export function fromArchitecture(id: string, seed: number, size: number | null = null): Candidate {
   const architecture = findArchitecture(id)
+  const known = knownFrom(architecture)
+  const side = size ?? known.contract.size
+  const of = side === known.contract.size ? '' : ` for ${side} × ${side}`
   return {
     how: 'random',
-    suggestedName: `${architecture.name}, untrained`,
+    suggestedName: `${architecture.name}${of}, untrained`,
     family: architecture.family,
-    ...knownFrom(architecture),
+    ...known,
+    contract: { ...known.contract, size: side },
     license: 'None: the weights are random',
-    source: `${architecture.name} with random weights (seed ${seed})`,
+    source: `${architecture.name}${of} with random weights (seed ${seed})`,
     file: architecture.id,
     sourceFormat: 'Random weights',
     notes: ['These weights were never trained: fine-tune all of it, or expect chance.'],
-    graph: architecture.build({ weights: randomWeights(seed), classes: null }),
+    graph: architecture.build({ weights: randomWeights(seed), classes: null, size: side }),
     opaque: null,
     recorded: null,
     parity: null,

@@ -55,6 +55,6 @@ function read(job: ModelJob, step: OnProgress, signal: AbortSignal): Promise<Can
       return fromPackage(source.offer, job.scratch, step, signal)
     case 'random':
       step('Drawing the weights')
-      return fromArchitecture(source.architecture, source.seed)
+      return fromArchitecture(source.architecture, source.seed, source.size)
   }
 }
