@@ -1,4 +1,4 @@
-/** The archive's own bytes, and archives of damaged contents. */
+/** The archive's own bytes, and archives of damaged contents: of a usual model, and of one with every layer that is known. */
 import { unzipSync, zipSync } from 'fflate'
 import { fileSeed, readModel } from '../model-files'
 import type { Files, FuzzTarget, Seed } from '../target'
@@ -6,14 +6,14 @@ import type { Files, FuzzTarget, Seed } from '../target'
 export const target: FuzzTarget = {
   name: 'keras-archive',
   async seeds() {
-    const whole = await fileSeed('transfer.keras')
-    const parts = unzipSync(whole.files['transfer.keras']!)
-    const assembled: Seed = {
-      files: parts,
-      entry: 'model.keras',
-      assemble: (files: Files) => ({ 'model.keras': zipSync(files, { level: 1 }) })
-    }
-    return [whole, assembled, assembled]
+    const [usual, every] = await Promise.all(['transfer.keras', 'every-layer.keras'].map(fileSeed))
+    return [usual!, contentsOf(usual!), contentsOf(usual!), contentsOf(every!)]
   },
   read: readModel
 }
+
+const contentsOf = ({ files, entry }: Seed): Seed => ({
+  files: unzipSync(files[entry]!),
+  entry: 'model.keras',
+  assemble: (parts: Files) => ({ 'model.keras': zipSync(parts, { level: 1 }) })
+})

@@ -3,6 +3,7 @@ import type { FuzzTarget } from '../target'
 
 export const target: FuzzTarget = {
   name: 'tfjs-graph',
-  seeds: () => Promise.all(['tfjs-graph', 'tfjs-graph-hard-swish', 'tfjs-graph-uint16'].map(folderSeed)),
+  seeds: () =>
+    Promise.all(['tfjs-graph', 'tfjs-graph-hard-swish', 'tfjs-graph-uint16', 'tfjs-graph-float16'].map(folderSeed)),
   read: readModel
 }

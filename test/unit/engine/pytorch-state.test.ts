@@ -12,76 +12,14 @@ import {
   parsePytorchState,
   readPytorchState
 } from '../../../main/engine/backbones/readers/pytorch-state'
+import { op, pickle, pytorchFile, type PytorchTensor } from '../../fixtures/pytorch-file'
 
-/** What Python's own pickler writes at protocol 2, operation by operation. */
-const op = {
-  begin: [0x80, 2],
-  string: (text: string) => [0x58, ...uint32(Buffer.byteLength(text)), ...Buffer.from(text)],
-  int: (value: number) => [0x4a, ...uint32(value)],
-  global: (module: string, name: string) => [...Buffer.from(`c${module}\n${name}\n`)],
-  tuple: (...items: number[][]) => [0x28, ...items.flat(), 0x74],
-  dict: (...pairs: number[][]) => [0x7d, 0x28, ...pairs.flat(), 0x75],
-  list: (...items: number[][]) => [0x5d, 0x28, ...items.flat(), 0x65],
-  call: (callee: number[], args: number[]) => [...callee, ...args, 0x52],
-  end: [0x2e]
-}
-const uint32 = (value: number): number[] => [...new Uint8Array(Uint32Array.of(value).buffer)]
-const pickle = (...parts: number[][]): number[] => [...op.begin, ...parts.flat(), ...op.end]
-const MAGIC = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
-
-interface Tensor {
-  shape: number[]
-  strides: number[]
-  offset?: number
-  values: number[]
-  type?: string
-}
-
-const EMPTY = op.call(op.global('collections', 'OrderedDict'), [0x29])
-
-function tensorOf(key: string, { shape, strides, offset = 0, values, type = 'FloatStorage' }: Tensor): number[] {
-  const id = op.tuple(
-    op.string('storage'),
-    op.global('torch', type),
-    op.string(key),
-    op.string('cpu'),
-    op.int(values.length),
-    [0x4e]
-  )
-  const args = op.tuple(
-    [...id, 0x51],
-    op.int(offset),
-    op.tuple(...shape.map(op.int)),
-    op.tuple(...strides.map(op.int)),
-    [0x89],
-    EMPTY
-  )
-  return op.call(op.global('torch._utils', '_rebuild_tensor_v2'), args)
-}
-
-function file(tensors: Record<string, Tensor>): Uint8Array {
-  const entries = Object.entries(tensors)
-  const state = entries.flatMap(([name, tensor], index) => [op.string(name), tensorOf(String(index), tensor)])
-  const bytes = entries.map(([, { values, type = 'FloatStorage' }]) => {
-    const data = type === 'LongStorage' ? BigInt64Array.from(values.map(BigInt)) : Float32Array.from(values)
-    return [...uint32(values.length), 0, 0, 0, 0, ...new Uint8Array(data.buffer)]
-  })
-  return Uint8Array.from([
-    ...MAGIC,
-    ...pickle(op.int(1001)),
-    ...pickle(op.dict(op.string('little_endian'), [0x88])),
-    ...pickle(op.dict(...state)),
-    ...pickle(op.list(...entries.map((_, index) => op.string(String(index))))),
-    ...bytes.flat()
-  ])
-}
-
-const whole: Tensor = { shape: [2, 3], strides: [3, 1], values: [1, 2, 3, 4, 5, 6] }
+const whole: PytorchTensor = { shape: [2, 3], strides: [3, 1], values: [1, 2, 3, 4, 5, 6] }
 
 describe('PyTorch state dicts', () => {
   it('gives tensors in rows, whatever their strides and offsets; counters are left out', () => {
     const tensors = parsePytorchState(
-      file({
+      pytorchFile({
         plain: whole,
         turned: { ...whole, shape: [3, 2], strides: [1, 3] },
         part: { ...whole, shape: [2], strides: [3], offset: 1 },
@@ -110,9 +48,9 @@ describe('PyTorch state dicts', () => {
   })
 
   it('refuses windows beyond a storage, storages of other lengths, and much made out of little', () => {
-    const refuse = (tensor: Partial<Tensor>): string => {
+    const refuse = (tensor: Partial<PytorchTensor>): string => {
       try {
-        parsePytorchState(file({ a: { ...whole, ...tensor } }))
+        parsePytorchState(pytorchFile({ a: { ...whole, ...tensor } }))
         return 'read'
       } catch (error) {
         return (error as Error).message
@@ -121,11 +59,13 @@ describe('PyTorch state dicts', () => {
     expect(refuse({ offset: 1 })).toContain('beyond its storage')
     expect(refuse({ strides: [2 ** 30, 2 ** 30] })).toContain('beyond its storage')
     expect(refuse({ shape: [2 ** 30, 2 ** 30], strides: [0, 0] })).toMatch(/far more numbers|beyond/)
+    const sides = [...Array.from({ length: 40 }, () => 2 ** 31 - 1), 0]
+    expect(refuse({ shape: sides, strides: sides.map(() => 0) })).toContain('far more numbers')
     expect(refuse({ strides: [1] })).toContain('2 sides and 1 strides')
   })
 
   it('refuses every file that is cut short, with a coded error', async () => {
-    const bytes = file({ a: whole, b: whole })
+    const bytes = pytorchFile({ a: whole, b: whole })
     const folder = await mkdtemp(join(tmpdir(), 'pytorch-'))
     try {
       const path = join(folder, 'weights.pth')

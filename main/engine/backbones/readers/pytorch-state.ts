@@ -92,7 +92,8 @@ export function parsePytorchState(bytes: Uint8Array): Map<string, WeightTensor> 
     if (typeof name !== 'string' || !(tensor instanceof StoredTensor)) throw new Error('it holds more than tensors')
     if (!tensor.storage.type.toFloats) continue
     room -= tensor.shape.reduce((product, side) => product * side, 1)
-    if (room < 0) throw new Error('its tensors hold far more numbers than it does')
+    // No number either, where sides are absurd.
+    if (!(room >= 0)) throw new Error('its tensors hold far more numbers than it does')
     tensors.set(name, materialise(name, tensor))
   }
   return tensors
