@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { interpret } from '../../../../main/engine/backbones/reference'
 import { readH5 } from '../../../../main/engine/backbones/readers/h5/read-h5'
+import { lengthOfH5 } from '../../../../main/engine/backbones/readers/h5/superblock'
 import { detectAndRead } from '../../../../main/engine/backbones/readers/index'
 import { layerTensors } from '../../../../main/engine/backbones/readers/keras-weights-file'
 import { largestDifference } from '../../../fixtures/graphs'
@@ -93,9 +94,40 @@ describe('a damaged file', () => {
   }, 60_000)
 
   it('that is cut short, at any place, is refused', async () => {
-    for (const part of [0, 0.01, 0.5, 0.99]) {
+    for (const part of [0, 0.001, 0.01, 0.5, 0.99]) {
       const cut = sound.subarray(0, Math.floor(part * sound.length))
       await expect(readH5(cut, name), `${part}`).rejects.toMatchObject({ code: 'backbone/corrupt' })
     }
+    await expect(readH5(sound.subarray(0, 20_000), name)).rejects.toThrow(
+      `${name} is cut short: it says that it has 49,672 bytes, and has 20,000.`
+    )
+  })
+
+  it.each(['transfer.h5', 'plain-classic-weights.h5', 'plain.weights.h5', 'every-layer.h5'])(
+    '%s says how long it is',
+    (file) => {
+      const bytes = readFileSync(join(models, file))
+      expect(lengthOfH5(bytes)).toBe(bytes.length)
+    }
+  )
+
+  it('of a version that is not known, or none at all, says nothing of its length', () => {
+    const changed = (at: number, value: number): Buffer => {
+      const bytes = Buffer.from(sound)
+      bytes[at] = value
+      return bytes
+    }
+    expect(lengthOfH5(changed(0, 0))).toBeNull()
+    expect(lengthOfH5(changed(8, 9))).toBeNull()
+    expect(lengthOfH5(changed(13, 4))).toBeNull()
+    expect(lengthOfH5(sound.subarray(0, 44))).toBeNull()
+  })
+
+  it('of the later versions says it elsewhere', () => {
+    const bytes = Buffer.alloc(48)
+    sound.copy(bytes, 0, 0, 8)
+    bytes.set([2, 8, 8], 8)
+    bytes.writeBigUInt64LE(1234n, 28)
+    expect(lengthOfH5(bytes)).toBe(1234)
   })
 })

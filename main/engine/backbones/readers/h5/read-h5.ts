@@ -4,6 +4,7 @@ import { StudioError } from '@shared/errors'
 import type { WeightTensor } from '../../graph'
 import type { H5Answer, H5Call } from '../../../threads/h5-file'
 import { threadFile } from '../../../threads/locate'
+import { lengthOfH5 } from './superblock'
 
 export interface H5Content {
   /** By path, '/' between groups. Numbers of every type as float32. */
@@ -33,6 +34,13 @@ let kept: Worker | null = null
  * @throws StudioError backbone/corrupt
  */
 export async function readH5(bytes: Uint8Array, what: string, skip: readonly string[] = []): Promise<H5Content> {
+  const length = lengthOfH5(bytes)
+  if (length !== null && length > bytes.byteLength) {
+    throw new StudioError(
+      'backbone/corrupt',
+      `${what} is cut short: it says that it has ${length.toLocaleString('en')} bytes, and has ${bytes.byteLength.toLocaleString('en')}.`
+    )
+  }
   const idle = kept
   kept = null
   idle?.ref()
