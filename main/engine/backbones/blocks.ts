@@ -139,3 +139,13 @@ export function splitAtBlock(graph: NetworkGraph, block: string): SplitNetwork {
     }
   }
 }
+
+/** The whole network is the suffix when there are no more blocks than are to be unfrozen. */
+export function splitForTraining(
+  graph: NetworkGraph,
+  blocks: readonly { name: string }[],
+  unfreeze: number | 'all'
+): SplitNetwork {
+  const first = unfreeze === 'all' ? undefined : blocks.at(-unfreeze)
+  return first ? splitAtBlock(graph, first.name) : { prefix: null, suffix: graph }
+}

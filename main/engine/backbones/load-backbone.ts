@@ -8,6 +8,7 @@ import { StudioError } from '@shared/errors'
 import { z } from 'zod'
 import type { Executor, FrozenNetwork, NetworkUse } from '../executors/executor'
 import type { NetworkGraph } from './graph'
+import type { ValueRanges } from './onnx/quantized/ranges'
 import { readLayersModel } from './readers/layers-model'
 import { hashWeights } from './measures'
 import { featureExtractor } from './feature-extractor'
@@ -28,9 +29,10 @@ export interface LoadedBackbone {
   features: NetworkGraph | null
   /**
    * The same as a network that runs, whatever its form.
+   * @param ranges of a graph: to run in eight bits
    * @throws StudioError device/no-executor when the executor cannot run this form, backbone/corrupt
    */
-  openFeatures(executor: Executor, use?: NetworkUse): Promise<FrozenNetwork>
+  openFeatures(executor: Executor, use?: NetworkUse, ranges?: ValueRanges): Promise<FrozenNetwork>
 }
 
 /**
@@ -57,8 +59,13 @@ async function load(info: BackboneDescription, folder: string): Promise<LoadedBa
   const graph = await (stored ? readStoredGraph : readLayersModel)(folder)
   const features = featureExtractor(graph)
   assertHash(info, hashWeights(features))
-  return { info, graph, features, openFeatures: (executor, use) => executor.load(features, use) }
+  return { info, graph, features, openFeatures: (...how) => open(features, ...how) }
 }
+
+const open = (
+  features: NetworkGraph,
+  ...[executor, use, ranges]: Parameters<LoadedBackbone['openFeatures']>
+): Promise<FrozenNetwork> => executor.load(features, use, ranges)
 
 async function loadForeign(
   info: BackboneDescription,
@@ -93,7 +100,7 @@ export function atInputSize(backbone: LoadedBackbone, size: number): LoadedBackb
   const { info, features } = backbone
   if (features) {
     const sized = withInputSize(features, size)
-    return { ...backbone, features: sized, openFeatures: (executor, use) => executor.load(sized, use) }
+    return { ...backbone, features: sized, openFeatures: (...how) => open(sized, ...how) }
   }
   if (size === info.contract.size) return backbone
   const fixed = info.ports?.size

@@ -21,6 +21,8 @@ export interface FeatureSpace {
   cutNode: string
   /** Count of features. */
   width: number
+  /** Of what was rounded to eight bits, and how; left out: nothing. */
+  precision?: string
 }
 
 export interface FeatureCache {
@@ -108,9 +110,21 @@ export async function openFeatureCache(directory: string, space: FeatureSpace): 
 
 const keyOf = (contentHash: string): string => createHash('sha256').update(contentHash).digest('hex')
 
-function spaceKey({ contract, weightsHash, cutNode, width }: FeatureSpace): string {
+function spaceKey({ contract, weightsHash, cutNode, width, precision }: FeatureSpace): string {
   const { size, colorOrder, mean, std, filter, crop, cropFraction } = contract
-  const parts = [size, colorOrder, mean, std, filter, crop, cropFraction, weightsHash, cutNode, width]
+  const parts = [
+    size,
+    colorOrder,
+    mean,
+    std,
+    filter,
+    crop,
+    cropFraction,
+    weightsHash,
+    cutNode,
+    width,
+    precision
+  ].filter((part) => part !== undefined)
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
 }
 

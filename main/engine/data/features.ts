@@ -6,6 +6,7 @@ import { outputName, type LoadedBackbone } from '../backbones/load-backbone'
 import type { Executor } from '../executors/executor'
 import { loadBatches } from './batches'
 import { openFeatureCache, type FeatureCache } from './feature-cache'
+import { quantizationKey, type Quantization } from './quantization'
 import { paceOf, runBatches } from './run-batches'
 
 interface FeatureImage {
@@ -34,6 +35,8 @@ export interface ExtractFeaturesInput {
   executor: Executor
   /** Folder of the feature cache. */
   cacheDirectory: string
+  /** To compute in eight bits; left out: in float32. */
+  quantization?: Quantization | null
   signal?: AbortSignal
   onProgress?: (progress: FeatureProgress) => void
   /** As the executor likes it, unless told otherwise. */
@@ -56,10 +59,16 @@ export interface ExtractedFeatures {
  * @throws StudioError job/cancelled when the signal is aborted, image/* never: see `failed`
  */
 export async function extractFeatures(input: ExtractFeaturesInput): Promise<ExtractedFeatures> {
-  const { images, backbone, contract, cacheDirectory } = input
+  const { images, backbone, contract, cacheDirectory, quantization } = input
   const { info } = backbone
   const width = info.featureWidth
-  const space = { contract, weightsHash: info.weightsHash, cutNode: outputName(backbone), width }
+  const space = {
+    contract,
+    weightsHash: info.weightsHash,
+    cutNode: outputName(backbone),
+    width,
+    ...(quantization && { precision: quantizationKey(quantization) })
+  }
   const cache = await openFeatureCache(cacheDirectory, space)
   try {
     const features = new Float32Array(images.length * width)
@@ -95,7 +104,7 @@ function groupByHash(images: readonly FeatureImage[], found: readonly boolean[])
 }
 
 async function compute(
-  { images, root, contract, backbone, executor, signal, onProgress, batchSize }: ExtractFeaturesInput,
+  { images, root, contract, backbone, executor, signal, onProgress, batchSize, quantization }: ExtractFeaturesInput,
   missing: readonly Missing[],
   cache: FeatureCache,
   features: Float32Array,
@@ -106,7 +115,7 @@ async function compute(
   let done = cached
   const rate = rateMeter()
   const pathOf = ({ image }: Missing): string => join(root, image.path)
-  const network = await backbone.openFeatures(executor, 'stream')
+  const network = await backbone.openFeatures(executor, 'stream', quantization?.ranges)
   const pace = paceOf(network)
   // A file that has changed must not enter the cache under the hash it had.
   const hashOf = ({ image }: Missing): string => image.hash

@@ -2,6 +2,7 @@
 import type { BackboneForm, ExecutorId, ModelPorts } from '@shared/domain/backbone'
 import { StudioError } from '@shared/errors'
 import type { NetworkGraph } from '../backbones/graph'
+import type { ValueRanges } from '../backbones/onnx/quantized/ranges'
 import type { ValueContract } from '../data/normalize'
 
 /** What keeps a network busiest. */
@@ -54,8 +55,13 @@ export interface Executor {
   readonly device: string
   readonly version: string
   readonly threads: number
-  /** @param use `single` unless told otherwise; an executor that knows no difference takes no notice. */
-  load(graph: NetworkGraph, use?: NetworkUse): Promise<FrozenNetwork>
+  /**
+   * @param use `single` unless told otherwise; an executor that knows no difference takes no notice.
+   * @param ranges values to round to eight bits, as `observe` tells them; one without `observe` runs float32 all the same
+   */
+  load(graph: NetworkGraph, use?: NetworkUse, ranges?: ValueRanges): Promise<FrozenNetwork>
+  /** What eight bits need to know of a network's values, from pictures as `runPictures` takes them. */
+  observe?(graph: NetworkGraph, pictures: readonly Uint8Array[], contract: ValueContract): Promise<ValueRanges>
   /** A model in a foreign form; missing where the executor has none. */
   loadFile?(model: ModelFile, use?: NetworkUse): Promise<FrozenNetwork>
 }

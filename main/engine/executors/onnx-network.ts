@@ -1,7 +1,7 @@
 /** What ONNX Runtime's native and wasm builds have in common: a session on the bytes that our writer makes. */
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node'
 import type { NetworkGraph } from '../backbones/graph'
-import { networkToOnnx, ONNX_INPUT, ONNX_OUTPUT } from '../backbones/onnx/network-to-onnx'
+import { ONNX_INPUT, ONNX_OUTPUT } from '../backbones/onnx/network-to-onnx'
 import { inferShapes } from '../backbones/shapes'
 import type { FrozenNetwork } from './executor'
 
@@ -10,14 +10,18 @@ export interface OnnxRuntime {
   Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => TypedTensor<'float32'>
 }
 
-/** @throws StudioError backbone/corrupt when the graph does not fit together */
+/**
+ * @param bytes the graph as networkToOnnx wrote it
+ * @throws StudioError backbone/corrupt when the graph does not fit together
+ */
 export async function loadOnnxNetwork(
   runtime: OnnxRuntime,
   graph: NetworkGraph,
+  bytes: Uint8Array,
   options: InferenceSession.SessionOptions
 ): Promise<FrozenNetwork> {
   const { inputShape, outputShape } = shapesOf(graph)
-  const session = await runtime.InferenceSession.create(networkToOnnx(graph), options)
+  const session = await runtime.InferenceSession.create(bytes, options)
   const size = inputShape.reduce((product, side) => product * side, 1)
   return {
     inputShape,

@@ -79,7 +79,7 @@ export async function loadOnThreads(
     })
   const runPictures: FrozenNetwork['runPictures'] = async (pictures, { colorOrder, mean, std }) => {
     const thread = idlest()
-    const place = thread.free.pop()
+    const place = pictures.length <= BATCH_SIZE ? thread.free.pop() : undefined
     const bytes = place?.subarray(0, pictures.length * size) ?? new Uint8Array(pictures.length * size)
     pictures.forEach((pixels, index) => bytes.set(pixels, index * size))
     try {

@@ -6,7 +6,9 @@ import { networkToOnnx } from '../backbones/onnx/network-to-onnx'
 import { assertForm, type Executor } from './executor'
 import { loadOnnxFile } from './onnx-file'
 import { loadOnnxNetwork, shapesOf } from './onnx-network'
+import { observeRanges } from './onnx-observe'
 import { loadOnThreads } from './onnx-threads'
+import { addsBytesExactly } from './tensorflow-kernels/processor'
 
 /**
  * Threads do not spin while they wait: pictures are decoded on the same cores meanwhile, and a spinning thread takes the time
@@ -26,6 +28,9 @@ function sessionOptions(threads: number): OnnxRuntimeNode.InferenceSession.Sessi
   }
 }
 
+/** Of a kernel in eight bits, see quantizeKernel. */
+const largestInteger = (): number => (addsBytesExactly() ? 127 : 64)
+
 /** @throws StudioError device/no-executor when the native library does not load */
 export async function createOnnxRuntimeExecutor({ threads }: { threads: number }): Promise<Executor> {
   const runtime = loadNative()
@@ -34,10 +39,16 @@ export async function createOnnxRuntimeExecutor({ threads }: { threads: number }
     device: 'CPU',
     version: runtime.env.versions.common,
     threads,
-    load: (graph, use = 'single') =>
-      use === 'single'
-        ? loadOnnxNetwork(runtime, graph, sessionOptions(threads))
-        : loadOnThreads(networkToOnnx(graph), shapesOf(graph), sessionOptions(threads), threads),
+    load: (graph, use = 'single', ranges) => {
+      const bytes = networkToOnnx(graph, ranges && { ranges, largest: largestInteger() })
+      return use === 'single'
+        ? loadOnnxNetwork(runtime, graph, bytes, sessionOptions(threads))
+        : loadOnThreads(bytes, shapesOf(graph), sessionOptions(threads), threads)
+    },
+    observe: (graph, pictures, contract) => {
+      const [side] = shapesOf(graph).inputShape
+      return observeRanges(runtime, graph, { side, pictures, contract }, sessionOptions(threads))
+    },
     loadFile: async (model, use) =>
       loadOnnxFile(runtime, assertForm(model, 'onnx'), sessionOptions(threads), { use, cores: threads })
   }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { StudioError } from '@shared/errors'
 import type * as OnnxRuntimeWeb from 'onnxruntime-web'
 import type { Executor } from './executor'
+import { networkToOnnx } from '../backbones/onnx/network-to-onnx'
 import { loadOnnxNetwork } from './onnx-network'
 
 /**
@@ -17,7 +18,7 @@ export async function createWasmExecutor(): Promise<Executor> {
     version: runtime.env.versions.common,
     threads: 1,
     load: (graph) =>
-      loadOnnxNetwork(runtime, graph, {
+      loadOnnxNetwork(runtime, graph, networkToOnnx(graph), {
         executionProviders: ['wasm'],
         graphOptimizationLevel: 'all',
         logSeverityLevel: 3

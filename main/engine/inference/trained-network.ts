@@ -7,6 +7,7 @@ import type { NetworkGraph } from '../backbones/graph'
 import { atInputSize, layersOf, loadBackbone, type LoadedBackbone } from '../backbones/load-backbone'
 import type { Executor, FrozenNetwork, NetworkUse } from '../executors/executor'
 import { applyCheckpoint, readCheckpoint, readHead } from './checkpoint'
+import { rangesBeside } from '../training/frozen-precision'
 import { withHead } from './with-head'
 
 export interface TrainedNetwork {
@@ -41,7 +42,7 @@ export async function loadTrainedNetwork(
   const tensors = await readCheckpoint(model.checkpointFile)
   const sized = atInputSize(backbone, model.contract.size)
   const network = sized.features
-    ? await executor.load(applyCheckpoint(sized.features, tensors), use)
+    ? await executor.load(applyCheckpoint(sized.features, tensors), use, await rangesBeside(model.checkpointFile))
     : withHead(await sized.openFeatures(executor, use), readHead(tensors))
   const [units] = network.outputShape
   if (units !== model.classes.length) {

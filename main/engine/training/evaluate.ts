@@ -4,6 +4,7 @@ import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import type { ErrorData } from '@shared/errors'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { NetworkGraph } from '../backbones/graph'
+import type { ValueRanges } from '../backbones/onnx/quantized/ranges'
 import { loadBatches } from '../data/batches'
 import { paceOf, runBatches } from '../data/run-batches'
 import type { Executor } from '../executors/executor'
@@ -29,6 +30,8 @@ export interface EvaluateInput {
   graph: NetworkGraph
   weights: TrainedWeights
   executor: Executor
+  /** Of values in eight bits. */
+  ranges?: ValueRanges
   onProgress: (done: number) => void
 }
 
@@ -58,7 +61,7 @@ export async function predictFeatures(
 export async function predictImages(input: EvaluateInput): Promise<Predictions> {
   const { images, datasetRoot, contract, executor, weights, onProgress } = input
   const { classes } = weights.head
-  const network = await executor.load(applyCheckpoint(input.graph, checkpointTensors(weights)), 'stream')
+  const network = await executor.load(applyCheckpoint(input.graph, checkpointTensors(weights)), 'stream', input.ranges)
   const result: Predictions = { images: [], probabilities: new Float32Array(), failed: [] }
   const rows: Float32Array[] = []
   try {

@@ -6,6 +6,7 @@
  * 2022, https://arxiv.org/abs/2202.10054). That head's validation loss is its 'epoch 0': what it gives back is the best
  * of its epochs or epoch 0 itself, so that it never ends below the head on validation.
  */
+import type { ValueRanges } from '../backbones/onnx/quantized/ranges'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import type { RuntimeLocation } from '@shared/worker-protocol/common'
@@ -122,6 +123,8 @@ export interface FineTuneInput extends Resumable {
   decodedDirectory: string | null
   /** For whatever stays frozen. */
   executor: Executor
+  /** Of what stays frozen, to run it in eight bits. */
+  frozenRanges?: ValueRanges
   reporter: PhaseReporter
   /** Aborted: end after this step, and give back the best so far. */
   signal: AbortSignal

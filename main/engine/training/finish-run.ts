@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import type { ErrorData } from '@shared/errors'
 import type { TrainJob } from '@shared/worker-protocol/train'
 import { layersOf, type LoadedBackbone } from '../backbones/load-backbone'
+import type { Quantization } from '../data/quantization'
 import type { Executor } from '../executors/executor'
 import { CHECKPOINT_FILE, PREDICTIONS_FILE, writeCheckpoint, writePredictions, type TrainedWeights } from './checkpoint'
 import { predictFeatures, predictImages, type Predictions } from './evaluate'
 import type { BestEpoch } from './finetune-contract'
+import { saveQuantization } from './frozen-precision'
 import type { HeadRuntime } from './head-sessions'
 import type { Outbox } from './outbox'
 import type { RunBooks } from './phase-recorder'
@@ -20,6 +22,8 @@ interface TestInput {
   executor: Executor
   runtime: HeadRuntime
   weights: TrainedWeights
+  /** Of the finished network. */
+  quantization: Quantization | null
   held: { validation: SplitFeatures; test: SplitFeatures }
 }
 
@@ -43,6 +47,7 @@ export async function testRun(input: TestInput): Promise<Predictions> {
     graph: layersOf(backbone, 'A changed backbone'),
     weights,
     executor,
+    ranges: input.quantization?.ranges,
     onProgress: progress
   })
 }
@@ -52,10 +57,12 @@ export async function saveRun(
   job: TrainJob,
   { info }: LoadedBackbone,
   { weights, kept }: { weights: TrainedWeights; kept: BestEpoch },
-  { images, probabilities }: Predictions
+  { images, probabilities }: Predictions,
+  quantization: Quantization | null
 ): Promise<void> {
   const source = { weightsHash: info.weightsHash, kept }
   await writePredictions(join(job.directory, PREDICTIONS_FILE), images, probabilities, job.classes.length)
+  await saveQuantization(job.directory, quantization)
   await writeCheckpoint(join(job.directory, CHECKPOINT_FILE), weights, job, source)
 }
 

@@ -66,7 +66,7 @@ export const FACTOR_KINDS: readonly FactorKind[] = [
   },
   { id: 'batch', cause: 'training', label: 'Batch size', keys: ['phase.batchSize', 'fineTune.accumulate'] },
   { id: 'balance', cause: 'training', label: 'Class balance', keys: ['balance.'] },
-  { id: 'precision', cause: 'device', label: 'Precision', keys: ['fineTune.precision'] },
+  { id: 'precision', cause: 'device', label: 'Precision', keys: ['frozenPrecision', 'fineTune.precision'] },
   { id: 'prefix', cause: 'device', label: 'Kept answers of frozen layers', keys: ['fineTune.cachePrefix'] }
 ]
 

@@ -17,6 +17,6 @@ export async function openBackbone(directory: string, id: string): Promise<Loade
     info: { ...info, id, name, family, contract, weightsHash: hashWeights(graph) },
     graph,
     features: graph,
-    openFeatures: (executor, use) => executor.load(graph, use)
+    openFeatures: (executor, ...how) => executor.load(graph, ...how)
   }
 }

@@ -9,13 +9,13 @@ const ONNX_OPSET = 17
 const IR_VERSION = 8
 
 /** TensorProto.DataType. */
-const DATA_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const
+const DATA_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const
 export type OnnxType = keyof typeof DATA_TYPES
 
 /** A number is a fixed size; a string names one that is only known at run time, such as 'N' for the batch. */
 export type OnnxDimension = number | string
 
-export type OnnxTensorData = Float32Array | Uint8Array | Int32Array | BigInt64Array
+export type OnnxTensorData = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array
 
 /** `{ int: 3 }` rather than 3, because JavaScript cannot tell an integer attribute from a float one. */
 export type OnnxAttribute =
@@ -120,6 +120,7 @@ function attribute(name: string, value: OnnxAttribute): ProtoMessage {
 function typeOf(data: OnnxTensorData): OnnxType {
   if (data instanceof Float32Array) return 'float32'
   if (data instanceof Int32Array) return 'int32'
+  if (data instanceof Int8Array) return 'int8'
   return data instanceof BigInt64Array ? 'int64' : 'uint8'
 }
 

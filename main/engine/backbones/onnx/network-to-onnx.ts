@@ -5,6 +5,7 @@
 import type { GraphNode, NetworkGraph } from '../graph'
 import { foldBatchNorm, foldPadding } from '../transforms'
 import { OnnxModelBuilder } from './model-builder'
+import { quantizerOf, type EightBits, type Quantizer } from './quantized/quantizer'
 import { ValueWriter, type Layout } from './value-writer'
 import { writeActivation } from './write-activation'
 import { writeConvolution, writeGlobalPool, writePool } from './write-windows'
@@ -14,15 +15,25 @@ export const ONNX_OUTPUT = 'output'
 
 /**
  * Batch-norm and borders are folded into the convolutions, dropout left out. The batch is free ('N').
+ * @param precision left out: float32 throughout
  * @throws StudioError backbone/corrupt when the graph does not fit together
  */
-export function networkToOnnx(network: NetworkGraph): Uint8Array {
-  const graph = foldPadding(foldBatchNorm(network))
+export function networkToOnnx(network: NetworkGraph, precision?: EightBits): Uint8Array {
+  const graph = foldedForOnnx(network)
+  return writeNetwork(graph, precision && quantizerOf(graph, precision)).model.build()
+}
+
+/** What is written of a network. */
+export const foldedForOnnx = (network: NetworkGraph): NetworkGraph => foldPadding(foldBatchNorm(network))
+
+/** @param graph folded. @returns everything written, to which more outputs can be added */
+export function writeNetwork(graph: NetworkGraph, quantizer?: Quantizer): ValueWriter {
   const model = new OnnxModelBuilder(graph.name)
-  const writer = new ValueWriter(model, graph)
+  const writer = new ValueWriter(model, graph, quantizer)
   for (const node of graph.nodes) writeNode(node, writer)
   model.addNode('Identity', [writer.read(graph.output, 'nhwc')], [ONNX_OUTPUT])
-  return model.addOutput(ONNX_OUTPUT, ['N', ...writer.shapes.get(graph.output)!]).build()
+  model.addOutput(ONNX_OUTPUT, ['N', ...writer.shapes.get(graph.output)!])
+  return writer
 }
 
 function writeNode(node: GraphNode, writer: ValueWriter): void {

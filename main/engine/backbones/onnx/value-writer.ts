@@ -1,8 +1,8 @@
 /** Where each value of a network lies in the ONNX model, and in which layout: what all the layers' writers share. */
 import type { NetworkGraph } from '../graph'
 import { inferShapes, type ValueShape } from '../shapes'
-import type { OnnxModelBuilder } from './model-builder'
-import { type OnnxAttribute } from './model-builder'
+import type { OnnxAttribute, OnnxModelBuilder, OnnxTensorData } from './model-builder'
+import type { Quantizer } from './quantized/quantizer'
 
 /** 'flat' is a row of features, which has no layout to speak of. */
 export type Layout = 'nchw' | 'nhwc' | 'flat'
@@ -24,7 +24,9 @@ export class ValueWriter {
 
   constructor(
     readonly model: OnnxModelBuilder,
-    graph: NetworkGraph
+    graph: NetworkGraph,
+    /** Of a network in eight bits. */
+    readonly quantizer?: Quantizer
   ) {
     this.shapes = inferShapes(graph)
     this.weights = graph.weights
@@ -44,7 +46,7 @@ export class ValueWriter {
   }
 
   define(node: string, layout: Layout, name = ValueWriter.nameOf(node)): void {
-    this.values.set(node, { name, layout })
+    this.values.set(node, { name: this.quantizer?.round(node, name, this) ?? name, layout })
   }
 
   /** The node reads one value, and its own is in the same layout. */
@@ -85,7 +87,7 @@ export class ValueWriter {
     return this.constant(`${name}:${layout}`, shape, () => values)
   }
 
-  private constant(name: string, shape: readonly number[], data: () => Float32Array): string {
+  constant(name: string, shape: readonly number[], data: () => OnnxTensorData): string {
     if (!this.constants.has(name)) {
       this.constants.add(name)
       this.model.addInitializer(name, shape, data())

@@ -18,10 +18,11 @@ export function writeConvolution(node: Convolution, writer: ValueWriter): void {
   const shape = depthwise
     ? [channels * last, 1, kernelHeight, kernelWidth]
     : [last, channels, kernelHeight, kernelWidth]
-  writer.model.addInitializer(`${value}:kernel`, shape, outputsFirst(kernel, depthwise))
-  const inputs = [writer.read(node.input, 'nchw'), `${value}:kernel`]
-  if (node.bias !== null) inputs.push(writer.weight(node.bias))
-  writer.model.addNode('Conv', inputs, [value], {
+  const input = writer.read(node.input, 'nchw')
+  const data = outputsFirst(kernel, depthwise)
+  const bias = node.bias === null ? null : writer.weights.get(node.bias)!.data
+  const inputs = writer.quantizer?.convolution(node, { shape, data }, bias, writer) ?? plain()
+  writer.model.addNode('Conv', [input, ...inputs], [value], {
     kernel_shape: { ints: [kernelHeight, kernelWidth] },
     strides: { ints: node.strides },
     dilations: { ints: node.dilations },
@@ -29,6 +30,11 @@ export function writeConvolution(node: Convolution, writer: ValueWriter): void {
     group: { int: depthwise ? channels : 1 }
   })
   writer.define(node.name, 'nchw')
+
+  function plain(): string[] {
+    writer.model.addInitializer(`${value}:kernel`, shape, data)
+    return [`${value}:kernel`, ...(node.bias === null ? [] : [writer.weight(node.bias)])]
+  }
 }
 
 export function writePool(node: Pool, writer: ValueWriter): void {

@@ -6,6 +6,14 @@ export function multipliesBfloat16(cpuinfo: string = readCpuinfo()): boolean {
   return /^flags\s*:.*\b(?:avx512_bf16|amx_bf16)\b/m.test(cpuinfo)
 }
 
+/**
+ * Whether products of bytes are added up in 32 bits (VNNI). Other x86 processors add two of them in 16 bits first, which is only
+ * enough when one of the factors is small.
+ */
+export function addsBytesExactly(cpuinfo: string = readCpuinfo(), architecture: string = process.arch): boolean {
+  return architecture !== 'x64' || /^flags\s*:.*\b(?:avx512_vnni|avx_vnni|amx_int8)\b/m.test(cpuinfo)
+}
+
 /** Empty where there is none: only Linux has it. */
 function readCpuinfo(): string {
   try {

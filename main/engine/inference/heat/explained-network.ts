@@ -3,6 +3,7 @@ import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import type { TrainedModel } from '@shared/worker-protocol/infer'
 import { atInputSize, type LoadedBackbone } from '../../backbones/load-backbone'
 import type { Executor, FrozenNetwork } from '../../executors/executor'
+import { rangesBeside } from '../../training/frozen-precision'
 import { applyCheckpoint, readCheckpoint } from '../checkpoint'
 import { loadTrainedNetwork } from '../trained-network'
 import { gradCam, type HeatGrid } from './grad-cam'
@@ -38,7 +39,8 @@ export async function openExplained(
 ): Promise<ExplainedNetwork> {
   const whole = lazily(async () => (await loadTrainedNetwork(model, backbone, executor)).network)
   const split = await splitModel(model, backbone)
-  const body = lazily(() => executor.load((split as Split).body))
+  const ranges = await rangesBeside(model.checkpointFile)
+  const body = lazily(() => executor.load((split as Split).body, 'single', ranges))
   return {
     classes: model.classes,
     contract: model.contract,

@@ -6,7 +6,9 @@ import { labelledImageSchema } from '@shared/worker-protocol/train'
 import { z } from 'zod'
 import { atInputSize, type LoadedBackbone } from '../../backbones/load-backbone'
 import { extractFeatures } from '../../data/features'
+import { quantizationKey, type Quantization } from '../../data/quantization'
 import type { Executor } from '../../executors/executor'
+import { quantizationBeside } from '../../training/frozen-precision'
 import { BACKBONE_PREFIX, readCheckpoint } from '../checkpoint'
 import { openFeatureIndex, type FeatureIndex } from './feature-index'
 
@@ -62,20 +64,29 @@ export class SimilarImages {
   ): Promise<SimilarAnswer> {
     const { model, image, count } = request
     const sized = atInputSize(backbone, model.contract.size)
-    const extract = extractor(request, sized, executor, options)
-    const { root, ids, rows, featuresOf } = await this.indexOf(request, sized, extract)
+    const tuned = await this.isTuned(model)
+    // Of a head's run all features are there already, as it computed them.
+    const quantization = tuned ? null : await quantizationBeside(model.checkpointFile)
+    const extract = extractor(request, sized, executor, { ...options, quantization })
+    const { root, ids, rows, featuresOf } = await this.indexOf(request, sized, quantization, extract)
     const query = featuresOf(image.hash) ?? (await featuresNow(extract, image, root))
     const nearest = rows.nearest(query, count, (index) => ids[index] === image.id)
     return {
       images: nearest.map(({ index, distance }) => ({ id: ids[index]!, distance })),
       compared: rows.size,
-      note: noteOf(await this.isTuned(model), ids.length - rows.size)
+      note: noteOf(tuned, ids.length - rows.size)
     }
   }
 
-  private async indexOf(request: SimilarRequest, { info }: LoadedBackbone, extract: Extract): Promise<Indexed> {
+  private async indexOf(
+    request: SimilarRequest,
+    { info }: LoadedBackbone,
+    quantization: Quantization | null,
+    extract: Extract
+  ): Promise<Indexed> {
     const { datasetHash, model, jobFile } = request
-    const key = JSON.stringify([datasetHash, info.id, info.weightsHash, model.contract])
+    const precision = quantization && quantizationKey(quantization)
+    const key = JSON.stringify([datasetHash, info.id, info.weightsHash, model.contract, precision])
     if (this.kept?.key === key) {
       const index = await this.kept.index.catch(() => null)
       if (index) return index
@@ -105,7 +116,7 @@ function extractor(
   { model, featureCacheDirectory }: SimilarRequest,
   backbone: LoadedBackbone,
   executor: Executor,
-  { signal, onProgress }: Options
+  { signal, onProgress, quantization }: Options & { quantization: Quantization | null }
 ): Extract {
   return (images, root) =>
     extractFeatures({
@@ -115,6 +126,7 @@ function extractor(
       backbone,
       executor,
       cacheDirectory: featureCacheDirectory,
+      quantization,
       signal,
       onProgress: ({ done, total }) => onProgress?.(done, total)
     })

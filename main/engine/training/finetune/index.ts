@@ -2,11 +2,11 @@
  * Fine-tuning: the last blocks of a backbone, or all of them, learn together with the head. What is frozen runs on the executor
  * for frozen networks; what learns runs on TensorFlow's own kernels.
  */
+import { splitForTraining } from '../../backbones/blocks'
 import type { NetworkGraph, WeightTensor } from '../../backbones/graph'
-import { splitAtBlock, type SplitNetwork } from '../../backbones/blocks'
 import { NativeOps } from '../../executors/tensorflow-kernels/native-ops'
 import { loadTensorFlow } from '../../runtime/load'
-import type { FineTune, FineTuneInput, FineTuneResult, TrainableBlock } from '../finetune-contract'
+import type { FineTune, FineTuneInput, FineTuneResult } from '../finetune-contract'
 import { openStepInputs, type StepInputs } from './step-inputs'
 import type { FrozenNetwork } from '../../executors/executor'
 import type { EpochCursor } from './loop-memory'
@@ -42,7 +42,7 @@ export interface OpenFineTune extends PreparedNetwork {
 export async function openFineTune(input: FineTuneInput): Promise<OpenFineTune> {
   const tf = loadTensorFlow(input.runtime, { threads: input.threads })
   const { prefix, suffix } = splitForTraining(input.graph, input.blocks, input.config.fineTune.unfreeze)
-  const frozen = prefix && (await input.executor.load(prefix, 'stream'))
+  const frozen = prefix && (await input.executor.load(prefix, 'stream', input.frozenRanges))
   try {
     const inputs = await openInputs(input, frozen)
     const ops = new NativeOps(tf)
@@ -58,16 +58,6 @@ export async function openFineTune(input: FineTuneInput): Promise<OpenFineTune> 
     await frozen?.dispose()
     throw error
   }
-}
-
-/** The whole network is the suffix when there are no more blocks than are to be unfrozen. */
-export function splitForTraining(
-  graph: NetworkGraph,
-  blocks: readonly TrainableBlock[],
-  unfreeze: number | 'all'
-): SplitNetwork {
-  const first = unfreeze === 'all' ? undefined : blocks.at(-unfreeze)
-  return first ? splitAtBlock(graph, first.name) : { prefix: null, suffix: graph }
 }
 
 function openInputs(input: FineTuneInput, prefix: FrozenNetwork | null): Promise<StepInputs> {

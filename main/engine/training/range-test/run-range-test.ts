@@ -7,6 +7,7 @@ import { assertTrainable, atInputSize, layersOf, loadBackbone } from '../../back
 import { extractFeatures } from '../../data/features'
 import { chooseExecutors } from '../../executors/choose'
 import { foldTop, scoresOf, topOf } from '../backbone-top'
+import { openQuantization } from '../frozen-precision'
 import { findHeadRuntime } from '../head-sessions'
 import type { SendMessage } from '../outbox'
 import { splitFeatures } from '../run-data'
@@ -47,6 +48,7 @@ export async function runRangeTest(job: TrainJob, send: SendMessage, signal: Abo
   const { frozen } = await chooseExecutors(choice)
   const headRuntime = findHeadRuntime()
   const unreadable = new Set<number>()
+  const quantization = await openQuantization(job, backbone, frozen)
   const extracted = await extractFeatures({
     images: job.images,
     root: job.datasetRoot,
@@ -54,6 +56,7 @@ export async function runRangeTest(job: TrainJob, send: SendMessage, signal: Abo
     backbone,
     executor: frozen,
     cacheDirectory: job.featureCacheDirectory,
+    quantization,
     signal,
     onProgress: ({ done, total }) => tell('features', done, total)
   })
