@@ -9,6 +9,7 @@ import { useNoticesStore } from './notices'
 import { useSystemStore } from './system'
 
 type ImportInput = Parameters<typeof api.models.import>[0]
+type CreateInput = Parameters<typeof api.models.create>[0]
 
 export const useModelsStore = defineStore('models', () => {
   const system = useSystemStore()
@@ -72,6 +73,7 @@ export const useModelsStore = defineStore('models', () => {
     byId: (id: string | null): Backbone | null => list.value.find((backbone) => backbone.id === id) ?? null,
     dismiss: (jobId: string): void => void (dismissed.value = new Set([...dismissed.value, jobId])),
     importModel: (input: ImportInput): Promise<Job | null> => told(() => api.models.import(input), 'Importing a model'),
+    create: (input: CreateInput): Promise<Job | null> => told(() => api.models.create(input), 'Creating a backbone'),
     fetchOffer: (offer: string): Promise<Job | null> => told(() => api.models.fetch({ offer }), 'Fetching a backbone'),
     rename: async (backboneId: string, name: string): Promise<boolean> =>
       put(await told(() => api.models.rename({ backboneId, name }), 'Renaming the backbone')),

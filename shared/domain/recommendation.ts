@@ -19,6 +19,8 @@ export interface RecommendationInput {
   blocks: number
   /** Of a frozen pass through the backbone, as this machine was measured; null: not yet. */
   msPerImage: number | null
+  /** Whether the backbone's weights are random. */
+  untrained?: boolean
 }
 
 export interface Recommendation {
@@ -39,6 +41,8 @@ const EPOCH_MINUTES = 10
 /** BiT's step: as many images, and so many steps. */
 const BIT_BATCH = 512
 const BIT_STEPS = 500
+/** From random weights on; even so it is short. */
+const UNTRAINED_EPOCHS = 20
 /** First layers learn at a hundredth of the rate. */
 const FASTAI_RATIO = 100
 
@@ -67,12 +71,25 @@ const TUNERS: Partial<Record<PresetId, Tuner>> = {
 }
 
 function tuneDefault(config: TrainingConfig, reasons: Record<string, string>, input: RecommendationInput): void {
-  if (config.mode === 'finetune') {
+  if (input.untrained) tuneUntrained(config, reasons)
+  else if (config.mode === 'finetune') {
     tuneUnfrozen(config, reasons, input)
     tuneCourse(config, reasons, input)
   }
   tellBalance(config, reasons, input)
   tunePatience(config, reasons, input)
+}
+
+/** Nothing was learned that had to be kept: a block that stays frozen stays random. */
+function tuneUntrained({ mode, fineTune }: TrainingConfig, reasons: Record<string, string>): void {
+  if (mode === 'head') {
+    reasons['mode'] = 'The weights of the backbone are random: a head on them learns little. Fine-tune all of it.'
+    return
+  }
+  fineTune.unfreeze = 'all'
+  fineTune.epochs = UNTRAINED_EPOCHS
+  reasons['fineTune.unfreeze'] = 'The weights of the backbone are random: a block that stays frozen stays so.'
+  reasons['fineTune.epochs'] = 'Random weights have everything to learn; pretrained ones only what is new.'
 }
 
 /** Weights help small classes at the cost of overall accuracy: what counts is the user's to say, so that it is only told. */

@@ -40,6 +40,14 @@ test('models: imported, shown, trained on, removed; each one document with --jso
   expect((await cli('models', 'remove', 'my-net', '--force', '--json')).json()).toEqual({ removed: 'my-net' })
 })
 
+test('models: the built-in architectures are listed, and one is created for pictures of a size', async () => {
+  const { architectures } = (await cli('models', 'architectures', '--json')).json<{ architectures: { id: string }[] }>()
+  expect(architectures[0]).toMatchObject({ id: 'efficientnet-lite0', size: 224, parameters: 3_413_024 })
+  const created = await cli('models', 'create', 'mobilenet-v2-0.35', '--size', '96', '--name', 'Blank', '--json')
+  expect(created).toMatchObject({ code: 0 })
+  expect(created.json()).toMatchObject({ model: { id: 'blank' } })
+})
+
 test('models: what goes wrong has a code and an exit code', async () => {
   type Failure = { error: { code: string } }
   const failing = async (...args: string[]) => {
@@ -54,6 +62,8 @@ test('models: what goes wrong has a code and an exit code', async () => {
   expect(await failing('remove', 'efficientnet-lite0')).toEqual([1, 'backbone/embedded'])
   expect(await failing('import')).toEqual([2, 'usage/invalid'])
   expect(await failing('create', 'x', '--seed', 'many')).toEqual([2, 'usage/invalid'])
+  expect(await failing('create', 'resnet50', '--size', '8')).toEqual([2, 'usage/invalid'])
+  expect(await failing('create', 'alexnet')).toEqual([1, 'backbone/unknown-architecture'])
   expect((await cli('fit', fixture.pictures, '--backbone', 'nothing', '--json')).json<Failure>().error.code).toBe(
     'backbone/not-found'
   )

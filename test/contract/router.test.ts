@@ -146,6 +146,17 @@ test('a backbone of one’s own: imported, measured, corrected, trained on, remo
   })
   expect(await failure(api.models.import({ path: file, name: ' ' }))).toMatchObject({ code: 'request/invalid' })
   expect((await arrive(await api.models.import({ path: file }))).backboneId).toBe('mine')
+  const plan = { architecture: 'mobilenet-0.25', name: 'Blank', size: 96 }
+  expect(await arrive(await api.models.create(plan))).toMatchObject({
+    title: 'Create MobileNet 0.25',
+    backboneId: 'blank'
+  })
+  expect(await failure(api.models.create(plan))).toMatchObject({ code: 'backbone/exists' })
+  expect(await failure(api.models.create({ ...plan, name: 'B', size: 8 }))).toMatchObject({ code: 'request/invalid' })
+  await api.models.remove({ backboneId: 'blank' })
+  expect(await failure(api.models.create({ architecture: 'alexnet' }))).toMatchObject({
+    code: 'backbone/unknown-architecture'
+  })
 
   expect(await api.models.measure({ backboneId })).toHaveLength(2)
   expect((await api.models.get({ backboneId })).speed).toMatchObject({ imagesPerSecond: 100 })

@@ -7,7 +7,7 @@ import { launchChromium, openPage, serveStudio, type ServedStudio } from './supp
 import { temporaryFolder } from './support/folders'
 import { explainGap, repairBeforeTraining } from './support/diagnosis'
 import { compareByKeyboard } from './support/keyboard'
-import { compareRuns, goTo, importSample, screenshot, trainHead, tryPicture } from './support/journey'
+import { compareRuns, createUntrained, goTo, importSample, screenshot, trainHead, tryPicture } from './support/journey'
 
 const SCREENS = ['/datasets', '/runs', '/runs/new', '/models', '/advisor', '/lab', '/playground', '/devices']
 
@@ -82,6 +82,11 @@ describe.skipIf(!process.env['WHETSTONE_TEST_CHROMIUM'])('the studio in a browse
   it('says what it sees in a picture', async () => {
     expect(await tryPicture(page)).toMatch(/fruit_veg/)
     await screenshot(page, 'playground')
+  })
+
+  it('creates an architecture with random weights, for pictures of a size, and shows it', async () => {
+    await createUntrained(page)
+    await screenshot(page, 'created')
   })
 
   it('lives on when a training process is killed, with the run interrupted and its metrics kept', async () => {

@@ -37,7 +37,8 @@ export async function recommend(context: RunContext, request: RecommendRequest):
     threads: cpu.threads,
     tensorflowReady: compute.runtime() !== null,
     blocks: backbone.blocks.length,
-    msPerImage: measured === undefined ? (backbone.speed?.msPerImage ?? null) : measured * 1000
+    msPerImage: measured === undefined ? (backbone.speed?.msPerImage ?? null) : measured * 1000,
+    untrained: backbone.provenance?.how === 'random'
   })
   return { config: { ...config, backboneId }, reasons }
 }

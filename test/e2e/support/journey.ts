@@ -1,5 +1,6 @@
 /** What a person does on the first day, in whichever door: the sample, a run watched live, a second one, both compared. */
 import { join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { ROOT, screenshotFile } from './folders'
@@ -63,6 +64,25 @@ export async function tryPicture(page: Page): Promise<string> {
   const guess = page.locator('aside ol li').first()
   await guess.waitFor({ timeout: 60_000 })
   return guess.innerText()
+}
+
+/** The narrowest MobileNet for small pictures, by the form on the Models screen. */
+export async function createUntrained(page: Page): Promise<void> {
+  await goTo(page, '/models')
+  await page.getByRole('button', { name: 'Create MobileNet with random weights…' }).click()
+  const form = page.getByRole('dialog')
+  await form.getByText('Random weights know nothing.').waitFor()
+  const create = form.getByRole('button', { name: 'Create' })
+  await form.getByLabel('Input size').fill('16')
+  await form.getByText('from 32 to 1024').waitFor()
+  expect(await create.isDisabled()).toBe(true)
+  await form.getByRole('combobox', { name: 'Width (alpha)' }).click()
+  await page.getByRole('option', { name: '0.25' }).click()
+  await form.getByLabel('Input size').fill('32')
+  const { violations } = await new AxeBuilder({ page }).include('[role="dialog"]').analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+  await create.click()
+  await page.getByRole('heading', { name: 'MobileNet 0.25 at 32, untrained' }).waitFor({ timeout: LONG })
 }
 
 export async function goTo(page: Page, path: string): Promise<void> {

@@ -225,6 +225,13 @@ describe('recommendedConfig', () => {
     expect(large).toMatchObject({ maxSteps: 10_000, mixup: 0.1 })
   })
 
+  it('has all of an untrained backbone learn, and says so of a head on one', () => {
+    const { config, reasons } = recommendedConfig({ ...input, untrained: true, mode: 'finetune' })
+    expect(config.fineTune).toMatchObject({ unfreeze: 'all', epochs: 20 })
+    expect(reasons['fineTune.unfreeze']).toContain('random')
+    expect(recommendedConfig({ ...input, untrained: true, mode: 'head' }).reasons['mode']).toContain('random')
+  })
+
   it("spreads fastai's hundredfold over the backbone's blocks", () => {
     const decay = recommendedConfig({ ...input, preset: 'fastai', blocks: 10 }).config.fineTune.layerDecay
     expect(decay ** 10).toBeCloseTo(0.01, 3)

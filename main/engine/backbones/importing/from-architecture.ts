@@ -36,15 +36,19 @@ export function fromArchitecture(id: string, seed: number, size: number | null =
   const architecture = findArchitecture(id)
   const known = knownFrom(architecture)
   const side = size ?? known.contract.size
-  const of = side === known.contract.size ? '' : ` for ${side} × ${side}`
+  const own = side === known.contract.size
+  const at = own ? '' : ` at ${side}`
   return {
     how: 'random',
-    suggestedName: `${architecture.name}${of}, untrained`,
+    suggestedName: `${architecture.name}${at}, untrained`,
     family: architecture.family,
     ...known,
     contract: { ...known.contract, size: side },
+    contractOrigin: own
+      ? known.contractOrigin
+      : { ...known.contractOrigin, reason: `That of ${architecture.name}, but for the size that was asked for.` },
     license: 'None: the weights are random',
-    source: `${architecture.name}${of} with random weights (seed ${seed})`,
+    source: `${architecture.name} with random weights (seed ${seed})`,
     file: architecture.id,
     sourceFormat: 'Random weights',
     notes: ['These weights were never trained: fine-tune all of it, or expect chance.'],

@@ -22,7 +22,7 @@ export const oversizedCheck: Check = {
   phase: 'Comparing with smaller backbones at hand',
   async run(examination) {
     const { info } = await examination.backbone()
-    if (info.provenance?.how === 'random') return [untrained(info.name)]
+    if (info.provenance?.how === 'random') return [untrained(info.name, examination.config)]
     const trained = passed('model/untrained', `'${info.name}' comes with weights that were trained.`)
     const rivals = smaller(examination.job.rivals, info.multiplyAdds, examination)
     if (rivals.length === 0) {
@@ -32,14 +32,19 @@ export const oversizedCheck: Check = {
   }
 }
 
-const untrained = (name: string): CheckResult =>
-  found('model/untrained', {
+/** Of all that a run can have against it this weighs most; where the whole backbone learns, it is at least not hopeless. */
+function untrained(name: string, { mode, fineTune }: Examination['config']): CheckResult {
+  const learns = mode === 'finetune' && fineTune.unfreeze === 'all'
+  return found('model/untrained', {
     severity: 'severe',
     weight: 50,
-    title: `The weights of '${name}' were never trained: its features say little, and no head can mend that.`,
+    title: learns
+      ? `The weights of '${name}' were never trained: all it comes to know is in these pictures.`
+      : `The weights of '${name}' were never trained: its features say little, and no head can mend that.`,
     evidence: { text: 'It was made of random weights.' },
     repair: { label: 'Use the embedded backbone', changes: { backboneId: 'efficientnet-lite0' } }
   })
+}
 
 /** Those that multiply at most half as much, the largest of them first: it is the likeliest to be as good. */
 function smaller(rivals: readonly Rival[], own: number | null, { sample }: Examination): Rival[] {
