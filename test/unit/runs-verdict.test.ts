@@ -42,6 +42,11 @@ describe('verdict', () => {
     expect(overfitting({})).toBeNull()
   })
 
+  it('does not take a loss that ran away for pictures learned by heart', () => {
+    const findings = [{ code: 'training/diverged', severity: 'severe' as const, title: 'The training runs away.' }]
+    expect(verdict(aRun({ findings }), evaluation, losses(1, 0.5, 300))).toMatch(/; runs away after epoch 2\.$/)
+  })
+
   it('says what there is when there was no test', () => {
     expect(verdict(aRun({ state: 'stopped' }), null, {})).toBe(
       '80.0 % on the validation images at epoch 6, not tested.'
