@@ -45,7 +45,10 @@ export function verdict(run: Run, evaluation: Evaluation | null, metrics: Metric
     const share = formatPercent(run.best.validationAccuracy)
     parts.push(`${share} on the validation images at epoch ${run.best.epoch}, not tested`)
   }
-  const trend = overfitting(metrics, run.findings.some(({ code }) => code === RAN_AWAY))
+  const trend = overfitting(
+    metrics,
+    run.findings.some(({ code }) => code === RAN_AWAY)
+  )
   if (trend) parts.push(trend)
   else if (run.best && evaluation) parts.push(`best epoch ${run.best.epoch} of ${run.epochsDone}`)
   if (parts.length > 0) return `${parts.join('; ')}.`
