@@ -61,7 +61,13 @@ export const gpuObstacleSchema = z.object({
 export type GpuObstacle = z.infer<typeof gpuObstacleSchema>
 
 export const deviceReportSchema = z.object({
-  cpu: z.object({ model: z.string(), threads: z.int(), memoryBytes: z.int() }),
+  cpu: z.object({
+    model: z.string(),
+    threads: z.int(),
+    memoryBytes: z.int(),
+    /** Whether it multiplies bfloat16 itself; left out before the machine was looked at. */
+    bfloat16: z.boolean().optional()
+  }),
   gpu: gpuSchema.nullable(),
   /** Null while the GPU computes, and before the machine was looked at. */
   gpuObstacle: gpuObstacleSchema.nullable().default(null),

@@ -35,6 +35,7 @@ export const diagnosisCodeSchema = z.enum([
   'device/cpu-fallback',
   'device/slow',
   'device/memory',
+  'device/no-bfloat16',
   'data/leak',
   'data/imbalance',
   'data/too-few',

@@ -171,6 +171,15 @@ test('what cannot start says why, and leaves no row', async () => {
   expect(await runs.estimate(datasetId, fineTune)).toMatchObject({ blocked: expect.stringContaining('TensorFlow') })
   compute.location = { directory: '/t', version: '2.21.0', flavour: 'cpu' }
   expect(await runs.estimate(datasetId, fineTune)).toMatchObject({ blocked: null, images: 12, classes: 2 })
+
+  const coarse = { ...fineTune, fineTune: { ...fineTune.fineTune, precision: 'bfloat16' as const } }
+  await expect(runs.start({ datasetId, config: coarse })).rejects.toMatchObject({ code: 'device/no-bfloat16' })
+  expect(await runs.estimate(datasetId, coarse)).toMatchObject({ blocked: expect.stringContaining("to 'float32'") })
+  // Its head alone is trained in float32.
+  expect(await runs.estimate(datasetId, { ...coarse, mode: 'head' })).toMatchObject({ blocked: null })
+  expect(await runs.list()).toEqual([])
+  compute.bfloat16 = true
+  expect(await runs.estimate(datasetId, coarse)).toMatchObject({ blocked: null })
 })
 
 test('an estimate comes from what was measured, and knows which features are there', async () => {

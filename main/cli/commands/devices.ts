@@ -25,7 +25,7 @@ function describe(report: DeviceReport): string {
   const { cpu, gpu, ladder, summary, why } = report
   const lines = [
     why ? `${summary} (${why})` : summary,
-    `CPU: ${cpu.model}, ${cpu.threads} threads, ${formatBytes(cpu.memoryBytes)}`,
+    `CPU: ${cpu.model}, ${cpu.threads} threads, ${formatBytes(cpu.memoryBytes)}${cpu.bfloat16 ? ', multiplies bfloat16' : ''}`,
     `GPU: ${gpu ? [gpu.name, gpu.driver && `driver ${gpu.driver}`].filter(Boolean).join(', ') : 'none found'}`,
     ''
   ]

@@ -7,6 +7,7 @@ import type { LoadWish, MachineFacts } from '@shared/worker-protocol/runtime'
 import type { Executor } from '../executors/executor'
 import { createOnnxRuntimeExecutor } from '../executors/onnxruntime'
 import { createTensorFlowExecutor } from '../executors/tensorflow'
+import { multipliesBfloat16 } from '../executors/tensorflow-kernels/processor'
 import { createWasmExecutor } from '../executors/wasm'
 import { bindingSources } from './compiler'
 import { findGpu, type Gpu, type Probe } from './gpu'
@@ -111,5 +112,5 @@ async function describeCpu(): Promise<MachineFacts['cpu']> {
   const name = cpus()[0]?.model.trim()
   const info = name ? '' : await readFile('/proc/cpuinfo', 'utf8').catch(() => '')
   const model = name || /^(?:Model|Hardware)\s*:\s*(.+)$/m.exec(info)?.[1]?.trim() || process.arch
-  return { model, threads: availableParallelism(), memoryBytes: totalmem() }
+  return { model, threads: availableParallelism(), memoryBytes: totalmem(), bfloat16: multipliesBfloat16() }
 }

@@ -20,7 +20,7 @@ export type DoctorContext = Pick<
 }
 
 /** What keeps a run from starting, but not the doctor from looking at it: it is what he finds. */
-const EXAMINABLE = ['backbone/not-trainable', 'runtime/not-ready']
+const EXAMINABLE = ['backbone/not-trainable', 'runtime/not-ready', 'device/no-bfloat16']
 
 /** @throws StudioError dataset/*, backbone/not-found, runtime/not-ready for a backbone that nothing else runs */
 export async function prepareDoctorJob(

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
+import { assertBfloat16 } from '@shared/domain/bfloat16'
 import type { Backbone } from '@shared/domain/backbone'
 import type { DeviceReport } from '@shared/domain/device'
 import type { Run } from '@shared/domain/run'
@@ -34,7 +35,7 @@ export async function readData({ store }: RunContext, datasetId: string): Promis
   return { dataset, classes: await store.datasets.classes(datasetId) }
 }
 
-/** @throws StudioError dataset/*, backbone/not-found, backbone/not-trainable, runtime/not-ready */
+/** @throws StudioError dataset/*, backbone/not-found, backbone/not-trainable, runtime/not-ready, device/no-bfloat16 */
 export async function assertStartable(
   context: RunContext,
   datasetId: string,
@@ -61,6 +62,11 @@ export async function assertStartable(
   if (what && !context.compute.runtime()) {
     throw new StudioError('runtime/not-ready', whyNoRuntime(what, context.compute.report()), { mode: config.mode })
   }
+  if (config.mode === 'finetune' && config.fineTune.precision === 'bfloat16') {
+    const { cpu, frozen } = context.compute.report()
+    // On a GPU that TensorFlow reaches, it runs the frozen part as well.
+    assertBfloat16({ onGpu: frozen === 'tensorflow', multiplies: cpu.bfloat16 ?? false })
+  }
   return { ...data, backbone }
 }
 
@@ -86,7 +92,7 @@ export async function estimateRun(
   const blocked = await assertStartable(context, datasetId, config).then(
     () => null,
     (error: unknown) => {
-      if (error instanceof StudioError) return error.message
+      if (error instanceof StudioError) return `${error.message} ${error.hint}`
       throw error
     }
   )

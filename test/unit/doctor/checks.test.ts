@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { DeviceReport } from '@shared/domain/device'
 import { presetConfig } from '@shared/domain/presets'
 import type { TrainingConfig } from '@shared/domain/training-config'
+import { precision } from '../../../main/engine/diagnosis/checks/device'
 import { judge } from '../../../main/engine/diagnosis/checks/oversized'
 import { verdict } from '../../../main/engine/diagnosis/checks/leak'
 import { judgeRates } from '../../../main/engine/diagnosis/checks/head-rate'
@@ -142,5 +144,34 @@ describe('figures', () => {
     expect(stepsOf(made, 95)).toBe(15)
     made.fineTune.maxSteps = 4
     expect(stepsOf(made, 95)).toBe(4)
+  })
+})
+
+describe('bfloat16', () => {
+  const look = (bfloat16: boolean, gpu = false, mode: 'head' | 'finetune' = 'finetune') => {
+    const rung: DeviceReport['ladder'][number] = {
+      ...{ id: 'tensorflow-gpu', name: '', detail: '', reason: null, remedy: null },
+      state: gpu ? 'active' : 'unavailable'
+    }
+    const device = { cpu: { model: 'a CPU', threads: 2, memoryBytes: 1e9, bfloat16 }, ladder: [rung] }
+    const subject = {
+      config: config(mode, ({ fineTune }) => (fineTune.precision = 'bfloat16')),
+      job: { device } as Parameters<typeof precision>[0]['job']
+    }
+    return precision(subject).findings
+  }
+
+  it('is said to be impossible before training starts, with float32 as the way out', () => {
+    expect(look(false)[0]).toMatchObject({
+      code: 'device/no-bfloat16',
+      severity: 'severe',
+      repair: { changes: { 'fineTune.precision': 'float32' } }
+    })
+    expect(look(true, true)[0]!.evidence.text).toContain('GPU')
+  })
+
+  it('is in order on a processor that multiplies it, and no matter to a head', () => {
+    expect(look(true)).toEqual([])
+    expect(look(false, false, 'head')).toEqual([])
   })
 })

@@ -1,4 +1,5 @@
 /** What was asked to compute against what does, how fast it multiplies, and whether the training fits into memory. */
+import { whyNoBfloat16 } from '@shared/domain/bfloat16'
 import { formatBytes } from '@shared/text/format'
 import { inferShapes } from '../../backbones/shapes'
 import { openDense } from '../../training/head-sessions'
@@ -23,7 +24,7 @@ export const deviceCheck: Check = {
   phase: 'Timing a matrix product',
   async run(examination) {
     const speed = await multiplyAddSpeed(examination)
-    return [fallback(examination, speed), slow(examination, speed), await memory(examination)]
+    return [fallback(examination, speed), slow(examination, speed), precision(examination), await memory(examination)]
   }
 }
 
@@ -76,6 +77,25 @@ function slow({ job }: Examination, speed: number): CheckResult {
       value: speed,
       expected: SLOW
     }
+  })
+}
+
+/** It is refused when training starts; here it is mended with a click. */
+export function precision({ config, job }: Pick<Examination, 'config' | 'job'>): CheckResult {
+  const { mode, fineTune } = config
+  if (mode === 'head' || fineTune.precision !== 'bfloat16') {
+    return passed('device/no-bfloat16', 'What learns computes in float32, which every processor does.')
+  }
+  const { cpu, ladder } = job.device
+  const onGpu = ladder.some(({ id, state }) => id === 'tensorflow-gpu' && state === 'active')
+  const why = whyNoBfloat16({ onGpu, multiplies: cpu.bfloat16 ?? false })
+  if (!why) return passed('device/no-bfloat16', `${cpu.model} multiplies bfloat16 itself.`)
+  return found('device/no-bfloat16', {
+    severity: 'severe',
+    weight: 40,
+    title: 'Training in bfloat16 cannot start on this machine.',
+    evidence: { text: why },
+    repair: { label: 'Train in float32', changes: { 'fineTune.precision': 'float32' } }
   })
 }
 

@@ -1,5 +1,5 @@
 /** The unfrozen end of a backbone in the form that the configuration trains it in. */
-import { StudioError } from '@shared/errors'
+import { assertBfloat16 } from '@shared/domain/bfloat16'
 import type { TrainingConfig } from '@shared/domain/training-config'
 import type { NetworkGraph } from '../../backbones/graph'
 import { multipliesBfloat16 } from '../../executors/tensorflow-kernels/processor'
@@ -18,7 +18,7 @@ export interface PreparedNetwork {
 
 /**
  * @param batchesPerEpoch what the momentum of adapting statistics follows
- * @throws StudioError config/invalid when bfloat16 is asked for where it would only cost precision
+ * @throws StudioError device/no-bfloat16 when bfloat16 is asked for where it would only cost precision
  */
 export function prepareNetwork(
   ops: NativeOps,
@@ -27,7 +27,7 @@ export function prepareNetwork(
   batchesPerEpoch: number
 ): PreparedNetwork {
   const { batchNorm, layerDecay, precision } = config.fineTune
-  if (precision === 'bfloat16' && (ops.onGpu || !multipliesBfloat16())) throw notInBfloat16(ops.onGpu)
+  if (precision === 'bfloat16') assertBfloat16({ onGpu: ops.onGpu, multiplies: multipliesBfloat16() })
   const folded = batchNorm === 'folded' ? foldForTraining(suffix) : null
   const graph = folded?.graph ?? suffix
   const network = new TrainableNetwork(ops, graph, head, {
@@ -37,14 +37,3 @@ export function prepareNetwork(
   })
   return { network, unfold: (weights) => folded?.unfold(weights) ?? weights }
 }
-
-const notInBfloat16 = (onGpu: boolean): StudioError =>
-  new StudioError(
-    'config/invalid',
-    "The setting 'fineTune.precision' is not valid here: " +
-      (onGpu ? 'bfloat16 is for training on a processor, and this machine trains on its GPU.' : NO_BFLOAT16) +
-      " Set it to 'float32'.",
-    { key: 'fineTune.precision' }
-  )
-
-const NO_BFLOAT16 = 'this processor has no instructions for bfloat16 (AVX512-BF16 or AMX), or the system does not tell.'
