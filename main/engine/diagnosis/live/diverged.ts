@@ -9,6 +9,8 @@ const CLIMBED_NATS = 0.5
 const GUESSING = 1.2
 const FAR_WORSE = 3
 const OVER = 1.05
+/** Times a guess's loss above which the figure says no more. */
+const MEANT = 100
 /** Means of losses that have to agree. */
 const AGREE = 2
 
@@ -36,4 +38,5 @@ export const diverged: Detector = (recent, standing) => {
   }
 }
 
-const above = (factor: number): string => (factor < 2 ? 'above' : `${Math.round(factor)} times`)
+const above = (factor: number): string =>
+  factor < 2 ? 'above' : factor > MEANT ? 'far above' : `${Math.round(factor)} times`
