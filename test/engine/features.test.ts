@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -8,7 +8,8 @@ import type { LayeredBackbone } from '../fixtures/embedded-backbone'
 import { hashWeights } from '../../main/engine/backbones/measures'
 import { interpret } from '../../main/engine/backbones/reference'
 import { openFeatureCache, type FeatureSpace } from '../../main/engine/data/feature-cache'
-import { extractFeatures, type FeatureProgress } from '../../main/engine/data/features'
+import { extractFeatures, extractManyFeatures, type FeatureProgress } from '../../main/engine/data/features'
+import { gatherRows } from '../../main/engine/data/feature-rows'
 import { applyContract } from '../../main/engine/data/preprocess'
 import type { Executor } from '../../main/engine/executors/executor'
 import { createOnnxRuntimeExecutor } from '../../main/engine/executors/onnxruntime'
@@ -240,6 +241,31 @@ describe('extractFeatures', () => {
     expect(result.features.subarray(0, 8).every(Number.isNaN)).toBe(true)
     expect(result.features.subarray(8, 32).some(Number.isNaN)).toBe(false)
     expect(await run({ images: [broken] })).toMatchObject({ cached: 0, failed: [{ id: 500 }] })
+  })
+
+  it('leaves those of a large set in the cache, each image in its row there', async () => {
+    const inMemory = await run({ images: images.slice(0, 40), cacheDirectory: join(cacheDirectory, 'other') })
+    const twin = { id: 100, path: 'images/3.png', hash: images[3]!.hash }
+    const gone = { id: 501, path: 'images/gone.png', hash: 'gone' }
+    // Some were there before, one of them damaged since.
+    await run({ images: images.slice(0, 20) })
+    const [data] = await files('.f32')
+    const bytes = await readFile(data!)
+    bytes.fill(7, 5 * 32, 6 * 32)
+    await writeFile(data!, bytes)
+    const input = { images: [...images.slice(0, 40), gone, twin], root, contract, backbone, executor, cacheDirectory }
+    const { features, close, ...rest } = await extractManyFeatures(input, 1000)
+    expect(rest).toMatchObject({ width: 8, cached: 20, computed: 21, failed: [{ id: 501 }] })
+    expect(features).not.toBeInstanceOf(Float32Array)
+    const read = new Float32Array(42 * 8)
+    gatherRows(features, 8, [...Array(42).keys()], read)
+    expect(largestDifference(read.subarray(0, 40 * 8), inMemory.features)).toBeLessThan(1e-5)
+    expect(read.subarray(40 * 8, 41 * 8).every(Number.isNaN)).toBe(true)
+    expect(read.subarray(41 * 8)).toEqual(read.subarray(3 * 8, 4 * 8))
+    close()
+    expect((await extractManyFeatures({ ...input, images: images.slice(0, 3) }, 1000)).features).toBeInstanceOf(
+      Float32Array
+    )
   })
 
   it('keeps a file that has changed out of the cache', async () => {

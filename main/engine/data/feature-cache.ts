@@ -11,6 +11,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, stat, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
+import { CachedRows } from './cached-rows'
 
 /** What, besides the picture, decides about its features. */
 export interface FeatureSpace {
@@ -33,6 +34,13 @@ export interface FeatureCache {
    * @returns for each hash whether its row was filled.
    */
   read(contentHashes: readonly string[], out: Float32Array): Promise<boolean[]>
+  /**
+   * Reads what is cached without keeping it.
+   * @returns for each hash whether its row is whole
+   */
+  check(contentHashes: readonly string[]): Promise<boolean[]>
+  /** The rows where they lie, for `read` or `check` to have seen before; one that is not cached reads as NaN. */
+  rows(contentHashes: readonly string[]): CachedRows
   /** @param rows contentHashes.length × width. Returns when the operating system has them: they survive the process. */
   append(contentHashes: readonly string[], rows: Float32Array): Promise<void>
   close(): Promise<void>
@@ -69,31 +77,47 @@ export async function openFeatureCache(directory: string, space: FeatureSpace): 
     keys.forEach((key, index) => places.set(key, entries[index]!))
   }
 
+  const fileOf = (name: string): string => join(folder, `${name}.f32`)
+
+  /** @param take gets the rows that are whole; the others are no longer known. */
+  async function readWhole(
+    contentHashes: readonly string[],
+    take: (index: number, row: Float32Array) => void
+  ): Promise<boolean[]> {
+    const found = contentHashes.map(() => false)
+    const wanted = new Map<string, { place: Place; index: number }[]>()
+    contentHashes.forEach((contentHash, index) => {
+      const place = places.get(keyOf(contentHash))
+      if (!place) return
+      const list = wanted.get(place.shard) ?? []
+      list.push({ place, index })
+      wanted.set(place.shard, list)
+    })
+    for (const [name, list] of wanted) {
+      const file = await open(fileOf(name), 'r').catch(() => null)
+      if (!file) continue
+      try {
+        await readRows(file, list, width, (index, row) => {
+          take(index, row)
+          found[index] = true
+        })
+      } finally {
+        await file.close()
+      }
+    }
+    contentHashes.forEach((contentHash, index) => {
+      if (!found[index]) places.delete(keyOf(contentHash))
+    })
+    return found
+  }
+
   return {
     has: (contentHash) => places.has(keyOf(contentHash)),
-    async read(contentHashes, out) {
-      const found = contentHashes.map(() => false)
-      const wanted = new Map<string, { place: Place; index: number }[]>()
-      contentHashes.forEach((contentHash, index) => {
-        const place = places.get(keyOf(contentHash))
-        if (!place) return
-        const list = wanted.get(place.shard) ?? []
-        list.push({ place, index })
-        wanted.set(place.shard, list)
-      })
-      for (const [name, list] of wanted) {
-        const file = await open(join(folder, `${name}.f32`), 'r').catch(() => null)
-        if (!file) continue
-        try {
-          await readRows(file, list, width, (index, row) => {
-            out.set(row, index * width)
-            found[index] = true
-          })
-        } finally {
-          await file.close()
-        }
-      }
-      return found
+    read: (contentHashes, out) => readWhole(contentHashes, (index, row) => out.set(row, index * width)),
+    check: (contentHashes) => readWhole(contentHashes, () => undefined),
+    rows: (contentHashes) => {
+      const placed = contentHashes.map((contentHash) => places.get(keyOf(contentHash)) ?? null)
+      return new CachedRows(placed, width, fileOf)
     },
     append(contentHashes, rows) {
       const turn = lastAppend.then(() => appendNow(contentHashes, rows))

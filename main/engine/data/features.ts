@@ -5,7 +5,9 @@ import { StudioError, type ErrorData } from '@shared/errors'
 import { outputName, type LoadedBackbone } from '../backbones/load-backbone'
 import type { Executor } from '../executors/executor'
 import { loadBatches } from './batches'
+import type { CachedRows } from './cached-rows'
 import { openFeatureCache, type FeatureCache } from './feature-cache'
+import type { FeatureValues } from './feature-rows'
 import { quantizationKey, type Quantization } from './quantization'
 import { paceOf, runBatches } from './run-batches'
 
@@ -43,9 +45,9 @@ export interface ExtractFeaturesInput {
   batchSize?: number
 }
 
-export interface ExtractedFeatures {
+export interface ExtractedFeatures<Values extends FeatureValues = Float32Array> {
   /** [images.length, width], row-major; the row of a failed image is NaN. */
-  features: Float32Array
+  features: Values
   width: number
   /** Images whose row came out of the cache, and whose row was computed now. */
   cached: number
@@ -53,12 +55,44 @@ export interface ExtractedFeatures {
   failed: { id: number; path: string; error: ErrorData }[]
 }
 
+export interface ManyFeatures extends ExtractedFeatures<FeatureValues> {
+  /** Lets go of the cache's files; the features are not to be read any more. */
+  close(): void
+}
+
+/** Features that are held in memory: those of 13,000 pictures at 1,280 of them. */
+const HELD_BYTES = 2 ** 26
+
 /**
  * Pictures with the same contents are computed once. Decoding runs ahead while the backbone works; each batch is in the cache
  * as soon as it is computed, so that no more than those in the network are lost when the process ends.
  * @throws StudioError job/cancelled when the signal is aborted, image/* never: see `failed`
  */
 export async function extractFeatures(input: ExtractFeaturesInput): Promise<ExtractedFeatures> {
+  const features = new Float32Array(input.images.length * input.backbone.info.featureWidth)
+  return { ...(await extract(input, features)), features }
+}
+
+/**
+ * The same for sets of any size: those of a large one are left in the cache, and read from there when they are asked for.
+ *
+ * @param heldBytes what may be held in memory
+ * @throws StudioError as extractFeatures
+ */
+export async function extractManyFeatures(input: ExtractFeaturesInput, heldBytes = HELD_BYTES): Promise<ManyFeatures> {
+  const { images, backbone } = input
+  const size = images.length * backbone.info.featureWidth * Float32Array.BYTES_PER_ELEMENT
+  if (size <= heldBytes) return { ...(await extractFeatures(input)), close: () => undefined }
+  const extracted = await extract(input, null)
+  const stored = extracted.stored!
+  return { ...extracted, features: stored, close: () => stored.close() }
+}
+
+/** @param features filled, unless they are to be left in the cache */
+async function extract(
+  input: ExtractFeaturesInput,
+  features: Float32Array | null
+): Promise<Omit<ExtractedFeatures, 'features'> & { stored: CachedRows | null }> {
   const { images, backbone, contract, cacheDirectory, quantization } = input
   const { info } = backbone
   const width = info.featureWidth
@@ -71,16 +105,14 @@ export async function extractFeatures(input: ExtractFeaturesInput): Promise<Extr
   }
   const cache = await openFeatureCache(cacheDirectory, space)
   try {
-    const features = new Float32Array(images.length * width)
-    const found = await cache.read(
-      images.map((image) => image.hash),
-      features
-    )
+    const hashes = images.map((image) => image.hash)
+    const found = await (features ? cache.read(hashes, features) : cache.check(hashes))
     const cached = found.filter(Boolean).length
     input.onProgress?.({ done: cached, total: images.length, cached, imagesPerSecond: null })
     const missing = groupByHash(images, found)
     const failed = missing.length > 0 ? await compute(input, missing, cache, features, cached) : []
-    return { features, width, cached, computed: images.length - cached - failed.length, failed }
+    const computed = images.length - cached - failed.length
+    return { width, cached, computed, failed, stored: features ? null : cache.rows(hashes) }
   } finally {
     await cache.close()
   }
@@ -107,7 +139,7 @@ async function compute(
   { images, root, contract, backbone, executor, signal, onProgress, batchSize, quantization }: ExtractFeaturesInput,
   missing: readonly Missing[],
   cache: FeatureCache,
-  features: Float32Array,
+  features: Float32Array | null,
   cached: number
 ): Promise<ExtractedFeatures['failed']> {
   const width = backbone.info.featureWidth
@@ -129,13 +161,13 @@ async function compute(
           outputs
         )
       batch.items.forEach(({ rows }, index) => {
-        for (const row of rows) features.set(outputs.subarray(index * width, (index + 1) * width), row * width)
+        for (const row of rows) features?.set(outputs.subarray(index * width, (index + 1) * width), row * width)
         done += rows.length
       })
       for (const { item, error } of batch.failed) {
         for (const row of item.rows) {
           const { id, path } = images[row]!
-          features.fill(NaN, row * width, (row + 1) * width)
+          features?.fill(NaN, row * width, (row + 1) * width)
           failed.push({ id, path, error: error.toData() })
           done++
         }

@@ -1,7 +1,7 @@
 /** Which images the doctor looks at, and which of them it holds out. */
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { FeatureSet } from '../training/head-data'
-import { gatherRows } from '../training/head-data'
+import { gatherRows } from '../data/feature-rows'
 import { derive } from '../training/random'
 
 /** Of the rows, held out: a quarter. */

@@ -6,6 +6,7 @@ import { StudioError } from '@shared/errors'
 import type { GraphNode, NetworkGraph } from '../backbones/graph'
 import type { LoadedBackbone } from '../backbones/load-backbone'
 import { inferShapes, inputsOf } from '../backbones/shapes'
+import type { FeatureValues } from '../data/feature-rows'
 import type { HeadWeights } from './finetune-contract'
 import type { FeatureSet } from './head-data'
 import { openDense, type HeadRuntime } from './head-sessions'
@@ -77,7 +78,11 @@ function isChain(start: string, nodes: NetworkGraph['nodes']): boolean {
 }
 
 /** The top's scores for rows of features. */
-export async function scoresOf(runtime: HeadRuntime, set: FeatureSet, top: DenseLayer): Promise<FeatureSet> {
+export async function scoresOf(
+  runtime: HeadRuntime,
+  set: FeatureSet<FeatureValues>,
+  top: DenseLayer
+): Promise<FeatureSet> {
   return { values: await apply(runtime, set.values, top), width: top.classes, labels: set.labels }
 }
 
@@ -94,7 +99,7 @@ export async function foldTop(runtime: HeadRuntime, head: HeadWeights, top: Dens
   return hidden ? { ...head, hidden: { kernel, bias } } : { kernel, bias, classes: head.classes }
 }
 
-async function apply(runtime: HeadRuntime, rows: Float32Array, layer: DenseLayer): Promise<Float32Array> {
+async function apply(runtime: HeadRuntime, rows: FeatureValues, layer: DenseLayer): Promise<Float32Array> {
   const dense = await openDense(runtime, layer.kernel.length / layer.classes, layer.classes)
   try {
     return await dense.run(layer, rows)

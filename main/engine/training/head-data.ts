@@ -1,16 +1,20 @@
 /** What a head trains on: feature rows, scaled, and soft targets. */
 import type { HeadConfig } from '@shared/domain/training-config'
+import { blocksOf, type FeatureValues } from '../data/feature-rows'
 import type { HeadWeights, HiddenLayer } from './finetune-contract'
 
 /** Rows of features and the class of each. */
-export interface FeatureSet {
+export interface FeatureSet<Values extends FeatureValues = Float32Array> {
   /** [rows, features]. */
-  values: Float32Array
+  values: Values
   /** Features in a row. */
   width: number
   /** Class index of each row. */
   labels: ArrayLike<number>
 }
+
+/** Rows that are looked at in one go: 5 MB at 1,280 features. */
+const BLOCK_ROWS = 1024
 
 /** z = (x − mean)·scale: the mean of each feature, one scale for all. */
 export interface FeatureScaling {
@@ -23,24 +27,49 @@ export interface FeatureScaling {
  * same for every backbone. One factor, not one a feature: features that hardly vary are mostly noise, and stay small.
  * `none`: as they are.
  */
-export function fitScaling({ values, width }: FeatureSet, method: HeadConfig['scaling']): FeatureScaling {
+export function fitScaling(
+  { values, width }: FeatureSet<FeatureValues>,
+  method: HeadConfig['scaling']
+): FeatureScaling {
   const mean = new Float32Array(width)
   if (method === 'none') return { mean, scale: 1 }
   const rows = values.length / width
   const sums = new Float64Array(width)
-  for (let index = 0; index < values.length; index++) sums[index % width]! += values[index]!
+  for (const { values: block } of blocksOf(values, width, BLOCK_ROWS)) {
+    for (let index = 0; index < block.length; index++) sums[index % width]! += block[index]!
+  }
   for (let column = 0; column < width; column++) mean[column] = sums[column]! / rows
   let squares = 0
-  for (let index = 0; index < values.length; index++) squares += (values[index]! - mean[index % width]!) ** 2
+  for (const { values: block } of blocksOf(values, width, BLOCK_ROWS)) {
+    for (let index = 0; index < block.length; index++) squares += (block[index]! - mean[index % width]!) ** 2
+  }
   const deviation = Math.sqrt(squares / values.length)
   return { mean, scale: deviation > 0 ? 1 / deviation : 1 }
 }
 
-export function applyScaling(values: Float32Array, { mean, scale }: FeatureScaling): Float32Array {
-  const scaled = new Float32Array(values.length)
+/** Of stored rows a view, which scales what it reads. */
+export function applyScaling<Values extends FeatureValues>(values: Values, scaling: FeatureScaling): Values
+export function applyScaling(values: FeatureValues, scaling: FeatureScaling): FeatureValues {
+  if (values instanceof Float32Array) {
+    const scaled = new Float32Array(values.length)
+    scaleInto(scaled, values, scaling)
+    return scaled
+  }
+  const { length, width } = values
+  return {
+    length,
+    width,
+    gather(rows, out) {
+      values.gather(rows, out)
+      const read = out.subarray(0, rows.length * width)
+      scaleInto(read, read, scaling)
+    }
+  }
+}
+
+function scaleInto(out: Float32Array, values: Float32Array, { mean, scale: factor }: FeatureScaling): void {
   const width = mean.length
-  for (let index = 0; index < values.length; index++) scaled[index] = (values[index]! - mean[index % width]!) * scale
-  return scaled
+  for (let index = 0; index < values.length; index++) out[index] = (values[index]! - mean[index % width]!) * factor
 }
 
 /**
@@ -99,12 +128,4 @@ export function softTargets(
     targets[index]! *= classWeights[labels[Math.floor(index / classes)]!]!
   }
   return targets
-}
-
-/** Copies rows into `out`, in the order given. */
-export function gatherRows(values: Float32Array, width: number, rows: ArrayLike<number>, out: Float32Array): void {
-  for (let place = 0; place < rows.length; place++) {
-    const start = rows[place]! * width
-    out.set(values.subarray(start, start + width), place * width)
-  }
 }

@@ -13,7 +13,7 @@ export function startingHead({
   train,
   classes,
   config
-}: Pick<HeadTrainingInput, 'train' | 'classes' | 'config'>): HeadWeights {
+}: Pick<HeadTrainingInput, 'classes' | 'config'> & { train: Pick<HeadTrainingInput['train'], 'width'> }): HeadWeights {
   const units = config.head.hiddenUnits
   const bias = new Float32Array(classes)
   if (units === 0) return { kernel: new Float32Array(train.width * classes), bias, classes }

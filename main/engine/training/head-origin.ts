@@ -1,5 +1,6 @@
 /** Where a head's loss first was no number. */
 import type { LabelledImage } from '@shared/worker-protocol/train'
+import { gatherRows, type FeatureValues } from '../data/feature-rows'
 import type { Origin } from '../diagnosis/live/not-a-number'
 import type { HeadWeights } from './finetune-contract'
 import { headParameters } from './head-sessions'
@@ -8,13 +9,13 @@ const NAMED = 3
 const NAMES = ['head/kernel', 'head/bias', 'head/hidden/kernel', 'head/hidden/bias']
 
 /**
- * @param values [all rows, width], as the head reads them
+ * @param values of all rows, as the head reads them
  * @param rows of the batch
  * @param images of all rows, in their order
  */
 export function headOrigin(
   head: HeadWeights,
-  { values, width }: { values: Float32Array; width: number },
+  { values, width }: { values: FeatureValues; width: number },
   rows: ArrayLike<number>,
   images: readonly LabelledImage[]
 ): Origin {
@@ -31,7 +32,11 @@ export function headOrigin(
     }
   }
   const all = Array.from(rows)
-  const wrong = all.filter((row) => !isFinite(values.subarray(row * width, (row + 1) * width)))
+  const read = new Float32Array(width)
+  const wrong = all.filter((row) => {
+    gatherRows(values, width, [row], read)
+    return !isFinite(read)
+  })
   if (wrong.length > 0) return named('input', 'features', 'input', wrong)
   const place = headParameters(head).findIndex((weights) => !isFinite(weights))
   if (place >= 0) return named('weights', NAMES[place]!, 'dense', all)

@@ -2,6 +2,7 @@
 import { StudioError } from '@shared/errors'
 import type { ExecutorId } from '@shared/domain/backbone'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { blocksOf, type FeatureValues } from '../data/feature-rows'
 import type { OnnxRuntime } from '../executors/onnx-network'
 import { loadNative } from '../executors/onnxruntime'
 import { loadWasm } from '../executors/wasm'
@@ -39,7 +40,7 @@ export interface HeadSessions {
    */
   step(head: HeadWeights, x: Float32Array, y: Float32Array, mask?: Float32Array): Promise<StepResult>
   /** @returns softmax outputs [count, classes] */
-  predict(head: HeadWeights, x: Float32Array): Promise<Float32Array>
+  predict(head: HeadWeights, x: FeatureValues): Promise<Float32Array>
   dispose(): Promise<void>
 }
 
@@ -111,7 +112,7 @@ export async function openHeadSessions(runtime: HeadRuntime, shape: HeadShape): 
 /** A dense layer without activation. */
 interface DenseSession {
   /** @param x [count, features] @returns [count, classes] */
-  run(layer: HeadWeights, x: Float32Array): Promise<Float32Array>
+  run(layer: HeadWeights, x: FeatureValues): Promise<Float32Array>
   dispose(): Promise<void>
 }
 
@@ -153,17 +154,13 @@ async function run(session: InferenceSession, feeds: Feeds): Promise<Float32Arra
 }
 
 async function inParts(
-  x: Float32Array,
+  x: FeatureValues,
   features: number,
   classes: number,
   work: (rows: Float32Array) => Promise<Float32Array>
 ): Promise<Float32Array> {
-  const count = x.length / features
-  const result = new Float32Array(count * classes)
-  for (let start = 0; start < count; start += PREDICT_ROWS) {
-    const rows = x.subarray(start * features, Math.min(count, start + PREDICT_ROWS) * features)
-    result.set(await work(rows), start * classes)
-  }
+  const result = new Float32Array((x.length / features) * classes)
+  for (const { start, values } of blocksOf(x, features, PREDICT_ROWS)) result.set(await work(values), start * classes)
   return result
 }
 

@@ -4,14 +4,15 @@ import { StudioError } from '@shared/errors'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import { originSentence, type Origin } from '../diagnosis/live/not-a-number'
 import type { BestEpoch, HeadWeights, PhaseReporter } from './finetune-contract'
+import type { FeatureValues } from '../data/feature-rows'
 import type { FeatureSet } from './head-data'
 import type { HeadRuntime } from './head-sessions'
 import type { Resumable } from './loop-state'
 
 export interface HeadTrainingInput extends Resumable {
   runtime: HeadRuntime
-  train: FeatureSet
-  validation: FeatureSet
+  train: FeatureSet<FeatureValues>
+  validation: FeatureSet<FeatureValues>
   classes: number
   config: Pick<TrainingConfig, 'head' | 'balance' | 'earlyStopping' | 'seed'>
   reporter: Omit<PhaseReporter, 'onUnreadable'>

@@ -5,32 +5,32 @@ import type { Run } from '@shared/domain/run'
 import { StudioError, type ErrorData } from '@shared/errors'
 import { formatPercent } from '@shared/text/format'
 import type { LabelledImage } from '@shared/worker-protocol/train'
+import { selectRows, type FeatureValues } from '../data/feature-rows'
 import { knows } from '../diagnosis/live/recent'
 import type { FeatureSet } from './head-data'
 
 export interface SplitFeatures {
   images: LabelledImage[]
-  features: FeatureSet
+  features: FeatureSet<FeatureValues>
 }
 
 /** Paths that a finding names. */
 const NAMED = 3
 
 /**
- * @param features [images, width]
+ * @param features of the images, in their order
  * @param unreadable ids of images to leave out
  * @throws StudioError dataset/empty-split, dataset/empty-class when too much is missing
  */
 export function splitFeatures(
   images: readonly LabelledImage[],
-  { features, width }: { features: Float32Array; width: number },
+  { features, width }: { features: FeatureValues; width: number },
   unreadable: ReadonlySet<number>,
   classes: readonly string[]
 ): Record<Split, SplitFeatures> {
   const of = (split: Split): SplitFeatures => {
     const rows = [...images.keys()].filter((row) => images[row]!.split === split && !unreadable.has(images[row]!.id))
-    const values = new Float32Array(rows.length * width)
-    rows.forEach((row, place) => values.set(features.subarray(row * width, (row + 1) * width), place * width))
+    const values = selectRows(features, width, Int32Array.from(rows))
     const kept = rows.map((row) => images[row]!)
     return { images: kept, features: { values, width, labels: Int32Array.from(kept, (image) => image.classIndex) } }
   }

@@ -10,7 +10,7 @@ import type { LabelledImage, TrainJob, TrainMessage } from '@shared/worker-proto
 import { listBlocks } from '../backbones/blocks'
 import { takeBackbone } from '../backbones/load-ahead'
 import { assertTrainable, atInputSize, layersOf, type LoadedBackbone } from '../backbones/load-backbone'
-import { extractFeatures, type ExtractedFeatures } from '../data/features'
+import { extractManyFeatures, type ManyFeatures } from '../data/features'
 import type { Quantization } from '../data/quantization'
 import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
 import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
@@ -75,7 +75,7 @@ class TrainingRun {
   private readonly halt = new AbortController()
   private readonly seconds = { features: 0, train: 0 }
   private trainAt: number | null = null
-  private extracted: ExtractedFeatures | null = null
+  private extracted: ManyFeatures | null = null
   private quantization: Quantization | null = null
   private checkpoints!: RunCheckpoints
   private books!: RunBooks
@@ -101,6 +101,8 @@ class TrainingRun {
       const finding = brokenBy(error, this.rescued ? 'finetune' : 'head', this.job.config)
       if (finding) this.outbox.setFindings(consistent([finding, ...this.findings]))
       throw error
+    } finally {
+      this.extracted?.close()
     }
   }
 
@@ -251,7 +253,7 @@ class TrainingRun {
   }
 
   /** Null when it was stopped before the last image. */
-  private async extract(backbone: LoadedBackbone, { frozen }: ExecutorChoice): Promise<ExtractedFeatures | null> {
+  private async extract(backbone: LoadedBackbone, { frozen }: ExecutorChoice): Promise<ManyFeatures | null> {
     const { job, outbox, pause } = this
     const isLast = job.config.mode === 'head'
     const cut = new AbortController()
@@ -260,7 +262,7 @@ class TrainingRun {
     whenAborted(pause, () => cut.abort())
     const { signal } = cut
     try {
-      const extracted = await extractFeatures({
+      const extracted = await extractManyFeatures({
         images: job.images,
         root: job.datasetRoot,
         contract: job.contract,
@@ -283,7 +285,7 @@ class TrainingRun {
     }
   }
 
-  private openBooks(validation: LabelledImage[], { computed }: ExtractedFeatures): RunBooks {
+  private openBooks(validation: LabelledImage[], { computed }: Pick<ManyFeatures, 'computed'>): RunBooks {
     const held = this.job.images.filter(({ split }) => split !== 'train').length
     // A changed backbone sees validation and test once more; a head's test takes no time.
     const perImage = computed >= 32 ? this.seconds.features / computed : null

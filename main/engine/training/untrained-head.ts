@@ -10,7 +10,7 @@ import { derive } from './random'
 import type { SplitFeatures } from './run-data'
 
 /** As Keras' Dense begins (Glorot & Bengio 2010): uniform within ±√(6 / (inputs + classes)), bias zero. */
-export function untrainedHead(train: FeatureSet, classes: number, config: TrainingConfig): HeadWeights {
+export function untrainedHead(train: Pick<FeatureSet, 'width'>, classes: number, config: TrainingConfig): HeadWeights {
   const head = startingHead({ train, classes, config })
   const random = derive(config.seed, 'head', 'initial')
   const limit = Math.sqrt(6 / (head.kernel.length / classes + classes))

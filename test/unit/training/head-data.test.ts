@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '@shared/random'
 import type { HeadWeights } from '../../../main/engine/training/finetune-contract'
 import { dropOut } from '../../../main/engine/training/dropout'
-import { applyScaling, fitScaling, foldScaling, gatherRows, softTargets } from '../../../main/engine/training/head-data'
+import { gatherRows } from '../../../main/engine/data/feature-rows'
+import { applyScaling, fitScaling, foldScaling, softTargets } from '../../../main/engine/training/head-data'
 
 describe('scaling', () => {
   const values = Float32Array.of(1, 10, 3, 30, 5, 20)

@@ -3,6 +3,7 @@
  * with the objective at its minimum as the loss: validation runs once a penalty, and the best of them is kept.
  */
 import { StudioError } from '@shared/errors'
+import type { FeatureValues } from '../../data/feature-rows'
 import { accuracyOf, confusionMatrix, meanCrossEntropy, predictedClasses } from '@shared/statistics/classification'
 import { classWeights } from '../class-balance'
 import { EarlyStopping } from '../early-stopping'
@@ -26,7 +27,10 @@ const PATIENCE = 4
 export async function trainLogistic(input: HeadTrainingInput): Promise<HeadTrainingResult | null> {
   const { runtime, train, validation, classes, config } = input
   const scaling = fitScaling(train, config.head.scaling)
-  const scaled = (set: FeatureSet): FeatureSet => ({ ...set, values: applyScaling(set.values, scaling) })
+  const scaled = (set: FeatureSet<FeatureValues>): FeatureSet<FeatureValues> => ({
+    ...set,
+    values: applyScaling(set.values, scaling)
+  })
   const held = scaled(validation)
   const products = await openProducts(runtime, scaled(train), classes)
   try {

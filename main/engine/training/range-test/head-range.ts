@@ -2,7 +2,8 @@
 import type { TrainingConfig } from '@shared/domain/training-config'
 import { classWeights, epochOrder } from '../class-balance'
 import { dropOut, dropoutFactors } from '../dropout'
-import { applyScaling, fitScaling, gatherRows, softTargets, type FeatureSet } from '../head-data'
+import { gatherRows, type FeatureValues } from '../../data/feature-rows'
+import { applyScaling, fitScaling, softTargets, type FeatureSet } from '../head-data'
 import { startingHead } from '../head-initial'
 import { headParameters, openHeadSessions, shapeOfHead, type HeadRuntime } from '../head-sessions'
 import { clipByGlobalNorm, createOptimizer } from '../optimizers'
@@ -11,7 +12,7 @@ import { RANGE_STEPS, rangeRate, type RangeRecorder } from './range-recorder'
 
 export interface HeadRangeInput {
   runtime: HeadRuntime
-  train: FeatureSet
+  train: FeatureSet<FeatureValues>
   classes: number
   config: TrainingConfig
   recorder: RangeRecorder

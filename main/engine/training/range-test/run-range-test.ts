@@ -4,7 +4,7 @@ import { StudioError } from '@shared/errors'
 import type { TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import { listBlocks } from '../../backbones/blocks'
 import { assertTrainable, atInputSize, layersOf, loadBackbone } from '../../backbones/load-backbone'
-import { extractFeatures } from '../../data/features'
+import { extractManyFeatures } from '../../data/features'
 import { chooseExecutors } from '../../executors/choose'
 import { foldTop, scoresOf, topOf } from '../backbone-top'
 import { openQuantization } from '../frozen-precision'
@@ -49,7 +49,7 @@ export async function runRangeTest(job: TrainJob, send: SendMessage, signal: Abo
   const headRuntime = findHeadRuntime()
   const unreadable = new Set<number>()
   const quantization = await openQuantization(job, backbone, frozen)
-  const extracted = await extractFeatures({
+  const extracted = await extractManyFeatures({
     images: job.images,
     root: job.datasetRoot,
     contract: job.contract,
@@ -61,73 +61,77 @@ export async function runRangeTest(job: TrainJob, send: SendMessage, signal: Abo
     onProgress: ({ done, total }) => tell('features', done, total)
   })
   for (const { id } of extracted.failed) unreadable.add(id)
-  const { train, validation } = splitFeatures(job.images, extracted, unreadable, classes)
-  const features = top ? await scoresOf(headRuntime, train.features, top) : train.features
+  try {
+    const { train, validation } = splitFeatures(job.images, extracted, unreadable, classes)
+    const features = top ? await scoresOf(headRuntime, train.features, top) : train.features
 
-  const phase = fineTunes ? 'finetune' : 'head'
-  let toldAt = 0
-  const onStep = (done: number): void => {
-    if (performance.now() - toldAt < TELL_EVERY_MS) return
-    toldAt = performance.now()
-    tell(phase, done, RANGE_STEPS)
-    send({ type: 'range-test', test: recorder.result() })
-  }
-  if (!fineTunes) {
-    await headRange({
-      runtime: headRuntime,
-      train: features,
-      classes: classes.length,
-      config,
-      recorder,
-      onStep,
-      signal
-    })
-    return recorder.result()
-  }
-
-  tell('head', 0, 1)
-  const heldOut = top ? await scoresOf(headRuntime, validation.features, top) : validation.features
-  const trained = config.fineTune.headFirst
-    ? await trainHead({
+    const phase = fineTunes ? 'finetune' : 'head'
+    let toldAt = 0
+    const onStep = (done: number): void => {
+      if (performance.now() - toldAt < TELL_EVERY_MS) return
+      toldAt = performance.now()
+      tell(phase, done, RANGE_STEPS)
+      send({ type: 'range-test', test: recorder.result() })
+    }
+    if (!fineTunes) {
+      await headRange({
         runtime: headRuntime,
         train: features,
-        validation: heldOut,
         classes: classes.length,
         config,
-        reporter: SILENT,
+        recorder,
+        onStep,
         signal
       })
-    : null
-  if (signal.aborted) return recorder.result()
-  const head = trained
-    ? top
-      ? await foldTop(headRuntime, trained.head, top)
-      : trained.head
-    : untrainedHead(train.features, classes.length, config)
-  const graph = layersOf(backbone, 'Fine-tuning')
-  // Loaded here only: a head learns without TensorFlow.
-  const { fineTuneRange } = await import('../finetune/range-test')
-  await fineTuneRange(
-    {
-      runtime: job.runtime!,
-      threads,
-      graph,
-      blocks: listBlocks(graph),
-      head,
-      start: { epoch: 0, validationLoss: Infinity, validationAccuracy: 0 },
-      config,
-      contract: job.contract,
-      images: [...train.images, ...validation.images],
-      datasetRoot: job.datasetRoot,
-      decodedDirectory: job.decodedDirectory,
-      executor: frozen,
-      reporter: { ...SILENT, onUnreadable: () => undefined },
-      signal
-    },
-    recorder,
-    onStep
-  )
-  return recorder.result()
+      return recorder.result()
+    }
+
+    tell('head', 0, 1)
+    const heldOut = top ? await scoresOf(headRuntime, validation.features, top) : validation.features
+    const trained = config.fineTune.headFirst
+      ? await trainHead({
+          runtime: headRuntime,
+          train: features,
+          validation: heldOut,
+          classes: classes.length,
+          config,
+          reporter: SILENT,
+          signal
+        })
+      : null
+    if (signal.aborted) return recorder.result()
+    const head = trained
+      ? top
+        ? await foldTop(headRuntime, trained.head, top)
+        : trained.head
+      : untrainedHead(train.features, classes.length, config)
+    const graph = layersOf(backbone, 'Fine-tuning')
+    // Loaded here only: a head learns without TensorFlow.
+    const { fineTuneRange } = await import('../finetune/range-test')
+    await fineTuneRange(
+      {
+        runtime: job.runtime!,
+        threads,
+        graph,
+        blocks: listBlocks(graph),
+        head,
+        start: { epoch: 0, validationLoss: Infinity, validationAccuracy: 0 },
+        config,
+        contract: job.contract,
+        images: [...train.images, ...validation.images],
+        datasetRoot: job.datasetRoot,
+        decodedDirectory: job.decodedDirectory,
+        executor: frozen,
+        reporter: { ...SILENT, onUnreadable: () => undefined },
+        signal
+      },
+      recorder,
+      onStep
+    )
+    return recorder.result()
+  } finally {
+    extracted.close()
+  }
 }
 
 const noRate = (): StudioError =>
