@@ -4,7 +4,7 @@ import { ARCHITECTURE_FACTS } from '@shared/domain/architectures'
 import type { Backbone, BackboneOffer } from '@shared/domain/backbone'
 import type { Job } from '@shared/domain/job'
 import { valueRange } from '@shared/domain/preprocessing'
-import { StudioError } from '@shared/errors'
+import { StudioError, toErrorData } from '@shared/errors'
 import { formatBytes, formatCount, formatNumber, formatPercent } from '@shared/text/format'
 import { EXIT, type CommandContext, type ExitCode } from '../session'
 import { table } from '../table'
@@ -37,9 +37,26 @@ const describeOffer = ({ id, name, bytes }: BackboneOffer): string =>
   `${name} can be fetched (${formatBytes(bytes)}): models fetch ${id.replace('efficientnet-', '')}`
 
 export async function showModel({ studio, output }: CommandContext, reference: string): Promise<ExitCode> {
-  const model = await studio.models.resolve(reference)
+  const known = await studio.models.resolve(reference)
+  const model = known.speed ? known : await measured(studio, known, output)
   output.result({ model }, describeModel(model))
   return EXIT.ok
+}
+
+/** What a picture takes here is found out when it is first asked for; where it cannot be, the rest is worth showing. */
+async function measured(
+  studio: CommandContext['studio'],
+  model: Backbone,
+  output: CommandContext['output']
+): Promise<Backbone> {
+  output.note(`Measuring how fast ${model.name} is here.`)
+  try {
+    await studio.models.measure(model.id)
+    return await studio.models.get(model.id)
+  } catch (error) {
+    output.note(toErrorData(error).message)
+    return model
+  }
 }
 
 export async function importModel(context: CommandContext, path: string, options: ImportOptions): Promise<ExitCode> {

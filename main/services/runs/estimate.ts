@@ -51,6 +51,9 @@ function measuredSpeed({ backbone, frozen }: EstimateInput, size: number): numbe
 export function configWarnings(config: TrainingConfig, backbone: Backbone): string[] {
   const warnings: string[] = []
   if (config.contract) warnings.push(...contractWarnings(config.contract, backbone))
+  if (backbone.provenance?.how === 'random' && !(config.mode === 'finetune' && config.fineTune.unfreeze === 'all')) {
+    warnings.push(`The weights of ${backbone.name} are random: what stays frozen knows nothing. Fine-tune all of it.`)
+  }
   if (config.mode === 'finetune' && typeof config.fineTune.unfreeze === 'number') {
     const { unfreeze } = config.fineTune
     if (unfreeze > backbone.blocks.length) {
