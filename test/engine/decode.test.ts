@@ -30,7 +30,8 @@ async function pixels(
   path: string
 ): Promise<{ at: (x: number, y: number) => number[]; width: number; height: number }> {
   const image = await openImage(path)
-  const { data, info } = await image.pipeline
+  const { data, info } = await image
+    .pipeline()
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
     .raw()

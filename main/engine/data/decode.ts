@@ -28,8 +28,11 @@ export interface ImageInfo {
 }
 
 export interface OpenImage extends ImageInfo {
-  /** A fresh pipeline: upright, 8-bit sRGB once it is written out; alpha not yet flattened. */
-  pipeline: Sharp
+  /**
+   * Makes a fresh pipeline: upright, 8-bit sRGB once it is written out; alpha not yet flattened. Made anew for each use, since
+   * sharp's `clone` copies the whole file.
+   */
+  pipeline: () => Sharp
   path: string
 }
 
@@ -55,7 +58,8 @@ export async function inspectImage(path: string, bytes?: Uint8Array): Promise<Im
 export async function thumbnail(path: string, out: string, bytes?: Uint8Array): Promise<void> {
   const image = await openImage(path, bytes)
   const small = await decoding(path, () =>
-    image.pipeline
+    image
+      .pipeline()
       .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
       .flatten({ background: BACKGROUND })
       .toColourspace('srgb')
@@ -80,8 +84,8 @@ export async function openImage(path: string, bytes?: Uint8Array): Promise<OpenI
 
 async function openWithVips(path: string, bytes: Uint8Array, format: ImageFormat): Promise<OpenImage> {
   // The limit is ours, checked below, so that the error names the size. 'error' lets benign warnings of old cameras pass.
-  const pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true })
-  const { width, height } = (await decoding(path, () => pipeline.metadata())).autoOrient
+  const pipeline = (): Sharp => sharp(bytes, { failOn: 'error', limitInputPixels: false, autoOrient: true })
+  const { width, height } = (await decoding(path, () => pipeline().metadata())).autoOrient
   checkSize(path, width, height)
   return { path, width, height, format, pipeline }
 }
@@ -91,7 +95,8 @@ function openBitmap(path: string, bytes: Uint8Array): OpenImage {
     const header = readBitmapHeader(bytes)
     checkSize(path, header.width, header.height)
     const { width, height, channels, data } = decodeBitmap(bytes)
-    return { path, width, height, format: 'bmp', pipeline: sharp(data, { raw: { width, height, channels } }) }
+    const pipeline = (): Sharp => sharp(data, { raw: { width, height, channels } })
+    return { path, width, height, format: 'bmp', pipeline }
   } catch (error) {
     if (error instanceof BitmapError) throw corrupt(path, error.message, error)
     throw error

@@ -37,7 +37,7 @@ export async function loadPixels(
   const { left, top, width, height } = window
   const wanted = { left: left - margin, top: top - margin, width: width + 2 * margin, height: height + 2 * margin }
   const outside = contract.crop === 'pad' ? 'black' : 'copy'
-  const pipeline = image.pipeline.clone().flatten({ background: BACKGROUND })
+  const pipeline = image.pipeline().flatten({ background: BACKGROUND })
   if (trim) pipeline.extract(trim)
   const from = trim ?? image
   if (resized.width > from.width || resized.height > from.height) {

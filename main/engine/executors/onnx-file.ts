@@ -65,7 +65,7 @@ export async function loadOnnxFile(
     if (use === 'stream' && batch === null) {
       // Opened once to learn the shapes, and to say here why when it cannot be run.
       await session.release()
-      return await loadOnThreads(whole, shape, options, cores, { ports, dims, arrange })
+      return await loadOnThreads(whole, shape, options, cores, { feed: { ports, dims, arrange } })
     }
     return {
       ...shape,

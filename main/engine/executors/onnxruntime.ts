@@ -43,7 +43,9 @@ export async function createOnnxRuntimeExecutor({ threads }: { threads: number }
       const bytes = networkToOnnx(graph, ranges && { ranges, largest: largestInteger() })
       return use === 'single'
         ? loadOnnxNetwork(runtime, graph, bytes, sessionOptions(threads))
-        : loadOnThreads(bytes, shapesOf(graph), sessionOptions(threads), threads)
+        : loadOnThreads(bytes, shapesOf(graph), sessionOptions(threads), threads, {
+            precision: ranges ? 'int8' : 'float32'
+          })
     },
     observe: (graph, pictures, contract) => {
       const [side] = shapesOf(graph).inputShape

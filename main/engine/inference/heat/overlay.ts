@@ -15,7 +15,8 @@ export async function drawOverlay(image: OpenImage, box: Box, cells: HeatCells):
   const scale = LONGEST / Math.max(image.width, image.height)
   const [width, height] = [atLeastOne(image.width * scale), atLeastOne(image.height * scale)]
   const pixels = await decoding(image.path, () =>
-    image.pipeline
+    image
+      .pipeline()
       .clone()
       .resize(width, height, { fit: 'fill' })
       .flatten({ background: BACKGROUND })
