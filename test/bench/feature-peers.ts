@@ -6,6 +6,7 @@ import { median, row, type BenchRow, type Target } from './rows.ts'
 export const BACKBONES = join(import.meta.dirname, '../../resources/backbones')
 export const THREADS = '2'
 const ROUNDS = { warmUp: 1, rounds: 5 }
+const PRECISIONS = ['float32', 'int8'] as const
 
 export interface FeaturePeer {
   name: string
@@ -25,26 +26,30 @@ export async function featurePeer(
 export const kerasFeatures = (backbone: string, folder: string, ratioAtLeast: number): Promise<FeaturePeer> =>
   featurePeer('Keras + tf.data', pythonPeer('features.py', [backbone, folder, THREADS]), ratioAtLeast)
 
-/** Whetstone and its peers take turns. */
+/** Whetstone, in float32 and in int8, and its peers take turns. */
 export async function compareFeatures(
   name: string,
   folder: string,
   backbone: string,
   peers: readonly FeaturePeer[]
 ): Promise<BenchRow[]> {
-  const own = await ownProgram('features', [BACKBONES, backbone, folder, THREADS])
-  const contenders = [own, ...peers.map(({ contender }) => contender)]
-  const [ours, ...theirs] = await takeTurns(contenders, ROUNDS)
+  const own = await Promise.all(
+    PRECISIONS.map((precision) => ownProgram('features', [BACKBONES, backbone, folder, THREADS, precision]))
+  )
+  const contenders = [...own, ...peers.map(({ contender }) => contender)]
+  const answers = await takeTurns(contenders, ROUNDS)
   await Promise.all(contenders.map((contender) => contender.end()))
   const rate = (answers: Record<string, number>[]): number =>
     median(answers.map((answer) => answer['imagesPerSecond']!))
-  return peers.map((peer, index) =>
-    row(
-      `features of ${name}, files to cache`,
-      'images/s',
-      rate(ours!),
-      { name: peer.name, value: rate(theirs[index]!) },
-      peer.target
+  return PRECISIONS.flatMap((precision, place) =>
+    peers.map((peer, index) =>
+      row(
+        `features of ${name}, files to cache${precision === 'float32' ? '' : `, ${precision}`}`,
+        'images/s',
+        rate(answers[place]!),
+        { name: peer.name, value: rate(answers[own.length + index]!) },
+        peer.target
+      )
     )
   )
 }

@@ -1,7 +1,7 @@
 /**
  * One training step against Keras' train step of the same network: MobileNetV2 whole, and its last blocks with the frozen part
  * computed each time or kept; the embedded backbone, last two blocks and all. MobileNetV2 whole against PyTorch's as well. Where
- * the processor multiplies bfloat16, each of MobileNetV2's is measured in float32 and in bfloat16.
+ * the processor multiplies bfloat16, each of MobileNetV2's is measured in float32 and in bfloat16; what is frozen, in int8 as well.
  */
 import { join } from 'node:path'
 import { multipliesBfloat16 } from '../../main/engine/executors/tensorflow-kernels/processor.ts'
@@ -80,23 +80,28 @@ async function measure(task: Task): Promise<BenchRow[]> {
   const keras = await pythonPeer('finetune_step.py', [LITE, network, peerFrom, BATCH, THREADS])
   const torch = torchTime ? await pythonPeer('finetune_step_torch.py', [BATCH, THREADS], 'torch') : null
   const variants = precisions.flatMap((precision) =>
-    (cachedTime ? ['recomputed', 'cached'] : ['recomputed']).map((kept) => ({ precision, kept }))
+    (cachedTime ? ['recomputed', 'cached'] : ['recomputed']).map((kept) => ({ precision, kept, frozen: 'float32' }))
   )
+  // What is kept takes the same time whatever it was computed in.
+  if (cachedTime) {
+    variants.push(...precisions.map((precision) => ({ precision, kept: 'recomputed', frozen: 'int8' })))
+  }
   const contenders = [keras, ...(torch ? [torch] : [])]
-  for (const { precision, kept } of variants) {
-    const settings = [BACKBONES, network, from, BATCH, THREADS, kept, precision]
+  for (const { precision, kept, frozen } of variants) {
+    const settings = [BACKBONES, network, from, BATCH, THREADS, kept, precision, frozen]
     contenders.push(await ownProgram('finetune-step', settings))
   }
   const answers = await takeTurns(contenders, { warmUp: 3, rounds: from === 'all' ? 9 : 15 })
   const times = answers.map((each) => median(each.map(({ ms }) => ms!)))
   const peaks = await Promise.all(contenders.map(async (each) => (await each.end()).peakBytes / 1e6))
   const peer = { name: 'Keras', value: times[0]! }
-  return variants.flatMap(({ precision, kept }, index) => {
+  return variants.flatMap(({ precision, kept, frozen }, index) => {
     const place = contenders.length - variants.length + index
     const isCached = kept === 'cached'
     const work =
       `fine-tune step, ${what}, 224², batch ${BATCH}, ${THREADS} threads` +
-      `${precision === 'float32' ? '' : `, ${precision}`}${isCached ? ', frozen part kept' : ''}`
+      `${precision === 'float32' ? '' : `, ${precision}`}${frozen === 'float32' ? '' : `, frozen part in ${frozen}`}` +
+      (isCached ? ', frozen part kept' : '')
     const rows = [row(work, 'ms', times[place]!, peer, isCached ? cachedTime! : time)]
     if (torch) rows.push(row(work, 'ms', times[place]!, { name: 'PyTorch', value: times[1]! }, torchTime!))
     if (!isCached) {

@@ -7,8 +7,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { extractFeatures } from '../../../main/engine/data/features'
-import { quantizationFor } from '../../../main/engine/data/quantization'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
+import { quantizationOf } from './bounds'
 import { openBackbone } from './open-backbone'
 import { serveLines } from './serve-lines'
 
@@ -23,11 +23,7 @@ async function main([backbones, id, root, threads, precision]: string[]): Promis
     })
   )
   const { contract } = backbone.info
-  const directory = await mkdtemp(join(tmpdir(), 'bench-bounds-'))
-  const quantization =
-    precision === 'int8'
-      ? await quantizationFor({ images, root: root!, contract, backbone, executor, directory })
-      : null
+  const quantization = precision === 'int8' ? await quantizationOf({ backbone, executor, root: root!, paths }) : null
   await serveLines(async () => {
     const cacheDirectory = await mkdtemp(join(tmpdir(), 'bench-features-'))
     const start = performance.now()

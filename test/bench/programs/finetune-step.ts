@@ -1,6 +1,7 @@
 /**
  * Whetstone's time and memory for one step of fine-tuning. Arguments: backbones folder, network, first block to learn or 'all',
- * batch, threads, 'recomputed' or 'cached' (what the frozen part's answers are), and 'float32' or 'bfloat16'.
+ * batch, threads, 'recomputed' or 'cached' (what the frozen part's answers are), 'float32' or 'bfloat16' for what learns, 'float32' or
+ * 'int8' for what is frozen.
  */
 import { homedir } from 'node:os'
 import { createRandom } from '../../../shared/random'
@@ -8,6 +9,7 @@ import { architectureOf, randomWeights } from '../../../main/engine/backbones/ar
 import { listBlocks, splitAtBlock } from '../../../main/engine/backbones/blocks'
 import type { NetworkGraph } from '../../../main/engine/backbones/graph'
 import { layersOf, loadBackbone } from '../../../main/engine/backbones/load-backbone'
+import type { ValueContract } from '../../../main/engine/data/normalize'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
 import { NativeOps } from '../../../main/engine/executors/tensorflow-kernels/native-ops'
 import { loadTensorFlow } from '../../../main/engine/runtime/load'
@@ -23,9 +25,11 @@ import { serveLines } from './serve-lines'
 const CLASSES = 10
 const FEATURES = 1280
 const SIDE = 224
+const PLAIN: ValueContract = { colorOrder: 'RGB', mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] }
 
 async function main(args: string[]): Promise<void> {
-  const [backbones, name, first, batchText, threadsText, kept, precision] = args as [
+  const [backbones, name, first, batchText, threadsText, kept, precision, frozenPrecision] = args as [
+    string,
     string,
     string,
     string,
@@ -40,7 +44,10 @@ async function main(args: string[]): Promise<void> {
   const tf = loadTensorFlow(location, { threads })
   const graph = await openGraph(backbones, name)
   const { prefix, suffix } = first === 'all' ? { prefix: null, suffix: graph } : splitAtBlock(graph, first)
-  const frozen = prefix && (await (await createOnnxRuntimeExecutor({ threads })).load(prefix, 'stream'))
+  const executor = await createOnnxRuntimeExecutor({ threads })
+  const ranges =
+    prefix && frozenPrecision === 'int8' ? await executor.observe!(prefix, noisyPictures(), PLAIN) : undefined
+  const frozen = prefix && (await executor.load(prefix, 'stream', ranges))
   const random = createRandom(1)
   const ops = new NativeOps(tf)
   const kernel = Float32Array.from({ length: FEATURES * CLASSES }, () => random.normal() * 0.03)
@@ -69,6 +76,12 @@ async function main(args: string[]): Promise<void> {
 async function openGraph(backbones: string, name: string): Promise<NetworkGraph> {
   if (!name.startsWith('mobilenet-v2')) return layersOf(await loadBackbone([backbones], name), 'Training')
   return architectureOf(name).build({ weights: randomWeights(1), classes: null, size: SIDE })
+}
+
+/** What the pictures show has no part in the time. */
+function noisyPictures(): Uint8Array[] {
+  const random = createRandom(2)
+  return [Uint8Array.from({ length: SIDE * SIDE * 3 }, () => Math.floor(256 * random.float()))]
 }
 
 const imageOf = (id: number): LabelledImage => ({
