@@ -56,7 +56,28 @@ describe('the proposal of a contract', () => {
     const [first] = await proposeContract({ graph: { ...far, nodes }, executor, size: 224 })
     expect(first!.score!.value).toBeGreaterThan(0.8)
     expect(first!.certainty).toBeLessThan(0.5)
-    expect(first!.reason).toMatch(/^(Possible|Unlikely): .*no contract tried here is right/)
+    expect(first!.reason).toMatch(/^A guess, .*fits none of the contracts that were tried/)
+  })
+
+  it('goes by custom where what is remembered fits none at all', async () => {
+    const far = structuredClone(architectureOf('mobilenet-v2-0.35').build({ weights: randomWeights(1), size: 96 }))
+    for (const [name, { data }] of far.weights) if (name.endsWith('moving_mean')) data.fill(40)
+    const [first] = await proposeContract({ graph: far, executor, size: 96 })
+    expect(first).toMatchObject({ id: 'minus-one-to-one' })
+    expect(first!.certainty).toBeLessThan(0.02)
+    expect(first!.reason).toMatch(/^A guess, .*fits none of the contracts/)
+  })
+
+  it('takes bytes where the first layer rescales them and nothing else tells', async () => {
+    const untrained = architectureOf('mobilenet-v2-0.35').build({ weights: randomWeights(1), size: 96 })
+    const [input, ...rest] = untrained.nodes
+    const nodes = rest.map((node) =>
+      'input' in node && node.input === input!.name ? { ...node, input: 'rescaling' } : node
+    )
+    const rescaling = { name: 'rescaling', op: 'affine' as const, input: input!.name, scale: [1 / 255], offset: [0] }
+    const graph = { ...untrained, nodes: [input!, rescaling, ...nodes] }
+    const [first] = await proposeContract({ graph, executor, size: 96 })
+    expect(first).toMatchObject({ id: 'raw', certainty: 0.3 })
   })
 
   it('tells pictures from answers where there is no batch-norm, and is less sure', async () => {

@@ -71,8 +71,10 @@ export const contractOf = ({ colorOrder, mean, std }: KnownContract, size: numbe
   cropFraction: 1
 })
 
+type ValuesOf = Pick<KnownContract, 'colorOrder' | 'mean' | 'std'>
+
 /** Whether what a network sees differs by less than a grey level or two: no measurement tells such contracts apart. */
-export function isAlike(a: KnownContract, b: KnownContract): boolean {
+export function isAlike(a: ValuesOf, b: ValuesOf): boolean {
   if (a.colorOrder !== b.colorOrder) return false
   return a.mean.every((mean, channel) => {
     const [low, high] = [0, 255].map((value) => {

@@ -18,12 +18,16 @@ const INFORMATION_UNIT = 0.25
  * 0.03 to 0.09 under its own, 0.3 to 0.7 under others of the same order, above 2 where the range is another.
  */
 const NONE_FITS = 0.8
+/** Below this the measured order of the contracts is chance, and custom is the better guide. */
+const NONE = 0.02
 /** Answers alone never make sure: a wrong range can leave a network just as confident. */
 const MOST_BY_ANSWERS = 0.7
 const BY_CUSTOM = 0.3
 /** Nats that what is customary is ahead by: answers differ by little, and most models follow custom. */
 const CUSTOM_HEAD_START = 0.25
 const FEWEST_PICTURES = 8
+/** Factors below this bring bytes to the order of 1: 1 / 255, 1 / 127.5, 1 / (255 · 0.225). */
+const BYTE_FACTOR = 0.02
 
 export interface ContractProposal {
   /** Of the known contract. */
@@ -64,7 +68,8 @@ export async function proposeContract(subject: ProposalSubject): Promise<Contrac
   return (await byNorms(subject)) ?? (await byAnswers(subject)) ?? byCustom(subject)
 }
 
-async function byNorms({ graph, executor, size }: ProposalSubject): Promise<ContractProposal[] | null> {
+async function byNorms(subject: ProposalSubject): Promise<ContractProposal[] | null> {
+  const { graph, executor, size } = subject
   const probes = graph ? await openNormProbes(graph, executor) : []
   try {
     if (probes.length === 0) return null
@@ -72,7 +77,7 @@ async function byNorms({ graph, executor, size }: ProposalSubject): Promise<Cont
     const values: number[] = []
     for (const known of KNOWN_CONTRACTS) values.push(await normDivergence(probes, applied(pictures, known), PICTURES))
     const first = probes.length === 1 ? 'its first batch-norm meets' : `its first ${probes.length} batch-norms meet`
-    return rank(size, values, {
+    const ranked = rank(size, values, {
       of: 'norm-divergence',
       unit: DIVERGENCE_UNIT,
       most: 1,
@@ -81,6 +86,7 @@ async function byNorms({ graph, executor, size }: ProposalSubject): Promise<Cont
         `${first} what they remember of training, but for a divergence of ${value.toFixed(2)} ` +
         `(0 is a perfect match; above ${NONE_FITS} it is likelier that no contract tried here is right)`
     })
+    return ranked[0]!.certainty < NONE ? customFirst(ranked, customOf(subject)) : ranked
   } finally {
     for (const { network } of probes) await network.dispose()
   }
@@ -127,12 +133,30 @@ function byCustom(subject: ProposalSubject): ContractProposal[] {
   })).sort((a, b) => b.certainty - a.certainty)
 }
 
-function customOf({ form, layout }: ProposalSubject): { id: string; why: string } {
+/** Of contracts that all do not fit: the customary one, for what it is. */
+function customFirst(ranked: ContractProposal[], { id, why }: ReturnType<typeof customOf>): ContractProposal[] {
+  const nearest = ranked[0]!.score!.value.toFixed(2)
+  const custom = ranked.find((proposal) => proposal.id === id)!
+  const reason =
+    `A guess, for ${why}: what its batch-norms remember of training fits none of the contracts that were tried ` +
+    `(the nearest is off by ${nearest}, where ${NONE_FITS} is too much).`
+  return [{ ...custom, reason }, ...ranked.filter((proposal) => proposal !== custom)]
+}
+
+function customOf({ graph, form, layout }: ProposalSubject): { id: string; why: string } {
+  if (graph && rescalesBytes(graph)) return { id: 'raw', why: 'its first layer rescales values of 0 to 255' }
   if (form === 'saved-model') return { id: 'zero-to-one', why: 'modules of TensorFlow Hub take pictures so' }
   if (layout === 'NCHW') {
     return { id: 'standardised', why: 'models with channels first mostly come from PyTorch, which takes pictures so' }
   }
   return { id: 'minus-one-to-one', why: 'most models of Keras take pictures so' }
+}
+
+/** Keras' Rescaling(1 / 255) or (1 / 127.5), before any layer with weights. */
+function rescalesBytes({ nodes }: NetworkGraph): boolean {
+  const input = nodes.find(({ op }) => op === 'input')
+  const first = nodes.find((node) => 'input' in node && node.input === input?.name)
+  return first?.op === 'affine' && first.scale.every((factor) => Math.abs(factor) < BYTE_FACTOR)
 }
 
 interface Measure {

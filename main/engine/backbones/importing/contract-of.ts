@@ -3,6 +3,7 @@ import type { Provenance } from '@shared/domain/backbone'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
 import type { Executor, FrozenNetwork } from '../../executors/executor'
 import type { Architecture } from '../architectures/architecture'
+import { isAlike } from '../contract-proposal/known-contracts'
 import { proposeContract } from '../contract-proposal/propose'
 import type { NetworkGraph } from '../graph'
 import { knownFrom } from './from-architecture'
@@ -13,15 +14,37 @@ export interface FoundContract {
   contractOrigin: Provenance['contract']
 }
 
+/** Below this, what was measured speaks for none of the contracts that were tried. */
+const LEAST = 0.2
+
 /** The architecture's own, at the size that the file takes. */
 export function contractFrom(architecture: Architecture, size: number): FoundContract {
   const { contract, contractOrigin } = knownFrom(architecture)
   return { contract: { ...contract, size }, contractOrigin }
 }
 
-/** @param executor runs the layers */
-export async function proposeForGraph(graph: NetworkGraph, size: number, executor: Executor): Promise<FoundContract> {
-  return best(await proposeContract({ graph, executor, size }))
+/**
+ * What the layers themselves remember of their training comes first: a network of a known architecture may have been trained on other
+ * values than the published one.
+ *
+ * @param executor runs the layers
+ * @param recognised the architecture that they are, where they are one
+ */
+export async function proposeForGraph(
+  graph: NetworkGraph,
+  size: number,
+  executor: Executor,
+  recognised: Architecture | null
+): Promise<FoundContract> {
+  const proposals = await proposeContract({ graph, executor, size })
+  const found = best(proposals)
+  if (!recognised) return found
+  const known = contractFrom(recognised, size)
+  const measured = proposals[0]!.score !== null && proposals[0]!.certainty >= LEAST
+  // Of two that cannot be told apart by their values, the architecture's has the filter of its pictures, too.
+  if (measured) return isAlike(found.contract, known.contract) ? { ...found, contract: known.contract } : found
+  const reason = `Nothing in its weights speaks for another than that of the published ${recognised.name}.`
+  return { ...known, contractOrigin: { ...known.contractOrigin, reason } }
 }
 
 /**

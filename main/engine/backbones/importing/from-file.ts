@@ -12,12 +12,16 @@ import type { Candidate, OnProgress } from './candidate'
 import { compareTwin } from './compare-twin'
 import { contractFrom, proposeForGraph, proposeForOpaque } from './contract-of'
 import { findArchitecture } from './from-architecture'
+import { recognise } from './recognise'
 import { layOut, openOpaque, type OpaqueModel } from './opaque-files'
 
 type FileSource = Extract<ModelSource, { type: 'file' }>
 type Machine = Pick<ModelJob, 'scratch' | 'runtime' | 'threads'>
 /** What the two ways of keeping a model find out each in its way. */
-type Found = Pick<Candidate, 'graph' | 'opaque' | 'notes' | 'parity' | 'contract' | 'contractOrigin'>
+type Found = Pick<Candidate, 'graph' | 'opaque' | 'notes' | 'parity' | 'contract' | 'contractOrigin'> & {
+  /** Of layers whose file names no architecture: the one that they are. */
+  recognised?: Architecture | null
+}
 
 /** Side of the pictures where neither file nor architecture says one. */
 const USUAL_SIZE = 224
@@ -33,16 +37,17 @@ export async function fromFile(source: FileSource, machine: Machine, step: OnPro
   const architecture = named ?? ARCHITECTURES.find(({ id }) => id === model.architecture) ?? null
   const opaque = model.opaque && (await prepare(model, architecture, machine))
   const whole = opaque && (asIs || !model.graph)
-  const found = whole
+  const { recognised, ...found } = whole
     ? await keepWhole(model, opaque, architecture, machine, step)
     : await keepLayers(model, model.graph!, opaque, architecture, machine, step)
   const file = basename(path)
+  const fitted = recognised ?? architecture
   return {
     ...found,
     how: 'import',
     suggestedName: model.suggestedName,
-    family: architecture?.family ?? 'Other',
-    architecture: found.graph && architecture ? architecture.id : null,
+    family: fitted?.family ?? 'Other',
+    architecture: found.graph && fitted ? fitted.id : null,
     license: 'Not stated',
     source: `${file} (${model.sourceFormat})`,
     file,
@@ -69,8 +74,11 @@ async function keepLayers(
   const { frozen: executor } = await chooseExecutors({ runtime: null, threads, graph, needsTraining: false })
   const size = inputSize(graph)
   if (!architecture) step('Trying preprocessing contracts')
-  const known = architecture ? contractFrom(architecture, size) : await proposeForGraph(graph, size, executor)
-  const kept = { graph, opaque: null, parity: null, ...known }
+  const recognised = architecture ? null : await recognise(graph, executor)
+  const known = architecture
+    ? contractFrom(architecture, size)
+    : await proposeForGraph(graph, size, executor, recognised)
+  const kept = { graph, opaque: null, parity: null, recognised, ...known }
   if (!opaque) return { ...kept, notes }
   if (!runtime) return { ...kept, notes: [...notes, NOT_COMPARED] }
   step('Comparing both routes')
