@@ -41,14 +41,18 @@ export async function runCase(
     await mkdir(dirname(join(box.scratch, name)), { recursive: true })
     await writeFile(join(box.scratch, name), bytes)
   }
+  const before = mostMemory()
   const { outcome, failure } = await resultOf(() => target.read(join(box.scratch, seed.entry)))
   const left = await leftOutside(box)
   await rm(box.scratch, { recursive: true, force: true })
   await mkdir(box.scratch)
-  const memory = process.resourceUsage().maxRSS * 1024
-  const greed = memory > MAX_MEMORY ? `it held ${Math.round(memory / 2 ** 20)} MB of memory` : null
+  const memory = mostMemory()
+  // The most that was ever held: later cases are not at fault for it.
+  const greed = memory > MAX_MEMORY && memory > before ? `it held ${Math.round(memory / 2 ** 20)} MB of memory` : null
   return { outcome, failure: failure ?? left ?? greed }
 }
+
+const mostMemory = (): number => process.resourceUsage().maxRSS * 1024
 
 async function resultOf(read: () => Promise<unknown>): Promise<CaseResult> {
   try {

@@ -37,6 +37,9 @@ export type H5Answer =
 const MAX_OBJECTS = 50_000
 const MAX_DEPTH = 40
 const MAX_ATTRIBUTE_BYTES = 64 * 2 ** 20
+/** Bytes that the library may take beyond those of the datasets. It begins with 16 MB. */
+const OWN_MEMORY = 64 * 2 ** 20
+const PAGE = 65_536
 
 const port = parentPort!
 const FILE = '/model.h5'
@@ -127,8 +130,21 @@ function half(dataset: Dataset, count: number): Float32Array {
   }
 }
 
+let memoryLimit = Infinity
+
+/** The library believes the length of a string before it looks for it: a damaged one would fill two gigabytes. */
+function limitMemory(): void {
+  const memory = WebAssembly.Memory.prototype
+  const { grow } = memory
+  memory.grow = function (this: WebAssembly.Memory, pages: number): number {
+    if (this.buffer.byteLength + pages * PAGE > memoryLimit) throw new RangeError('The file takes too much memory.')
+    return Reflect.apply(grow, this, [pages]) as number
+  }
+}
+
 function answer(call: H5Call): H5Answer {
   const files = FS!
+  memoryLimit = OWN_MEMORY + call.limit
   try {
     files.writeFile(FILE, call.bytes)
     const file = new h5wasm.File(FILE, 'r')
@@ -150,6 +166,7 @@ function answer(call: H5Call): H5Answer {
   }
 }
 
+limitMemory()
 void h5wasm.ready.then(() => {
   port.on('message', (call: H5Call) => {
     const result = answer(call)

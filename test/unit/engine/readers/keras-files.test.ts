@@ -93,6 +93,18 @@ describe('a damaged file', () => {
     expect((await readH5(sound, name)).tensors.size).toBeGreaterThan(0)
   }, 60_000)
 
+  it('with a string of absurd length is refused before memory is filled for it', async () => {
+    const file = 'transfer.h5'
+    const damaged = readFileSync(join(models, file))
+    // The first of 'weight_names': its length, and where in the heap it lies.
+    const length = damaged.indexOf(Buffer.from([12, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0]))
+    expect(length).toBeGreaterThan(0)
+    damaged.writeUInt32LE(0x60000000, length)
+    const before = process.resourceUsage().maxRSS
+    await expect(readH5(damaged, file)).rejects.toMatchObject({ code: 'backbone/corrupt' })
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(1e6)
+  }, 60_000)
+
   it('that is cut short, at any place, is refused', async () => {
     for (const part of [0, 0.001, 0.01, 0.5, 0.99]) {
       const cut = sound.subarray(0, Math.floor(part * sound.length))
