@@ -100,7 +100,9 @@ export const router = os.router({
     setContract: os.models.setContract.handler(({ context, input }) =>
       context.studio.models.setContract(input.backboneId, input.contract)
     ),
-    measure: os.models.measure.handler(({ context, input }) => context.studio.models.measure(input.backboneId)),
+    measure: os.models.measure.handler(({ context, input }) =>
+      context.studio.models.measure(input.backboneId, input.quick)
+    ),
     remove: os.models.remove.handler(({ context, input }) =>
       context.studio.models.remove(input.backboneId, input.force)
     ),

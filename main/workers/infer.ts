@@ -75,7 +75,8 @@ async function perform(job: Job, session: InferSession, signal: AbortSignal): Pr
     case 'measure': {
       const backbone = await session.backbone(job.backboneId)
       const measurements = []
-      for (const executor of await session.executors()) {
+      const executors = job.quick ? [await session.frozenExecutor(backbone)] : await session.executors()
+      for (const executor of executors) {
         if (signal.aborted) throw new StudioError('job/cancelled', 'The measurement was stopped.')
         const measured = await measureSpeed(backbone, executor).catch((error: unknown) => {
           // A model in a form of its own runs on one of them only.

@@ -6,7 +6,7 @@ import { useSystemStore } from '../stores/system'
 /** One that cannot be measured is not asked for again and again. */
 const asked = new Set<string>()
 
-/** For as long as the component that calls it is there: a second or two of all processor threads for each. */
+/** For as long as the component that calls it is there: a second or two for each. */
 export function useFirstMeasure(): void {
   const models = useModelsStore()
   const system = useSystemStore()
@@ -22,7 +22,7 @@ export function useFirstMeasure(): void {
     (id) => {
       if (id === null || gone) return
       asked.add(id)
-      void models.measure(id)
+      void models.measure(id, true)
     },
     { immediate: true }
   )

@@ -79,8 +79,8 @@ export const useModelsStore = defineStore('models', () => {
       put(await told(() => api.models.rename({ backboneId, name }), 'Renaming the backbone')),
     setContract: async (backboneId: string, contract: Backbone['contract']): Promise<boolean> =>
       put(await told(() => api.models.setContract({ backboneId, contract }), 'Setting the contract')),
-    measure: async (backboneId: string): Promise<void> =>
-      void (await told(() => api.models.measure({ backboneId }), 'Measuring')),
+    measure: async (backboneId: string, quick = false): Promise<void> =>
+      void (await told(() => api.models.measure({ backboneId, quick }), 'Measuring')),
     /** @returns why it stays, or null when it is gone */
     remove: async (backboneId: string, force: boolean): Promise<ErrorData | null> => {
       try {

@@ -137,8 +137,10 @@ export const contract = {
     rename: procedure.input(modelRef.extend({ name: z.string().trim().min(1).max(120) })).output(backboneSchema),
     /** Of an imported backbone: what it sees of a picture. */
     setContract: procedure.input(modelRef.extend({ contract: preprocessingContractSchema })).output(backboneSchema),
-    /** Speed on each executor that is there. */
-    measure: procedure.input(modelRef).output(z.array(speedMeasurementSchema)),
+    /** Speed on each executor that is there; quick: on what runs it alone. */
+    measure: procedure
+      .input(modelRef.extend({ quick: z.boolean().default(false) }))
+      .output(z.array(speedMeasurementSchema)),
     /** @param force also when runs were trained on it, which could not predict any more */
     remove: procedure.input(modelRef.extend({ force: z.boolean().default(false) })).output(z.void()),
     /** Where a pipeline of `runs.defaults` needs more than a backbone's contract: the picture as the backbone sees it. */

@@ -42,7 +42,8 @@ export const inferRequestSchema = z.discriminatedUnion('type', [
     /** Test images to compare the reloaded export on. */
     probes: z.array(z.string())
   }),
-  z.object({ type: z.literal('measure'), id, backboneId: z.string() }),
+  /** @param quick on what runs it alone, rather than on every executor that is there */
+  z.object({ type: z.literal('measure'), id, backboneId: z.string(), quick: z.boolean() }),
   /** How fast every executor that is there is (see engine/inference/benchmark). */
   z.object({ type: z.literal('benchmark'), id }),
   z.object({ type: z.literal('preview'), id, contract: preprocessingContractSchema, path: z.string() }),

@@ -51,7 +51,7 @@ async function measured(
 ): Promise<Backbone> {
   output.note(`Measuring how fast ${model.name} is here.`)
   try {
-    await studio.models.measure(model.id)
+    await studio.models.measure(model.id, true)
     return await studio.models.get(model.id)
   } catch (error) {
     output.note(toErrorData(error).message)

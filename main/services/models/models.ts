@@ -146,9 +146,10 @@ export class ModelsService {
    * Images per second on every executor that is there; the fastest is what `speed` says from then on.
    *
    * @param backboneId left out: every backbone
+   * @param quick on what runs it alone
    * @throws StudioError backbone/not-found, worker/crashed
    */
-  async measure(backboneId?: string): Promise<SpeedMeasurement[]> {
+  async measure(backboneId?: string, quick = false): Promise<SpeedMeasurement[]> {
     const files = backboneId === undefined ? await this.files() : [await this.file(backboneId)]
     const title = backboneId === undefined ? 'Measure the backbones' : `Measure ${files[0]!.name}`
     const job = this.context.jobs.start({ kind: 'measure', title, stoppable: false })
@@ -156,7 +157,7 @@ export class ModelsService {
       const measurements: SpeedMeasurement[] = []
       for (const [index, { id, name }] of files.entries()) {
         job.progress({ phase: name, done: index, total: files.length })
-        const answer = await this.context.infer.call({ type: 'measure', backboneId: id }, 'measured')
+        const answer = await this.context.infer.call({ type: 'measure', backboneId: id, quick }, 'measured')
         measurements.push(...answer.measurements)
       }
       await keepSpeeds(this.context.store.facts, measurements)
