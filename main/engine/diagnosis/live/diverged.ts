@@ -1,6 +1,6 @@
 /** The loss runs away, though it is still a number. */
 import type { Detector } from './detector'
-import { rounded, settingsOf, shown } from './recent'
+import { rounded, settingsOf, shown, shownLoss } from './recent'
 
 /** Times of its lowest value, and nats of ln K above it, that the loss has to have climbed. */
 const CLIMBED = 2
@@ -32,7 +32,7 @@ export const diverged: Detector = (recent, standing) => {
     severity: 'severe',
     // What is as low as it ever was does not run: it was thrown up there by its first steps.
     title: climbed(now) ? 'The training runs away.' : `Its loss is ${above(now / chance)} that of guessing.`,
-    evidence: `Its loss is ${now.toFixed(2)}, its lowest so far ${lowest.toFixed(2)}; guessing gives ln ${recent.classes} = ${chance.toFixed(2)}.`,
+    evidence: `Its loss is ${shownLoss(now)}, its lowest so far ${shownLoss(lowest)}; guessing gives ln ${recent.classes} = ${chance.toFixed(2)}.`,
     advice: `Lower the learning rate: ${shown(settings.learningRate)} is too high.`,
     repair: { label: `Learning rate ${shown(rate)}`, changes: { [`${prefix}.learningRate`]: rate } }
   }

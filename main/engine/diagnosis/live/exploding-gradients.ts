@@ -1,4 +1,5 @@
 /** Gradients far longer than they were. */
+import { formatNumber } from '@shared/text/format'
 import type { Detector } from './detector'
 import { median, rounded, settingsOf, shown } from './recent'
 
@@ -30,7 +31,7 @@ export const explodingGradients: Detector = (recent, standing) => {
     code: 'training/exploding-gradients',
     severity: clips ? 'warning' : 'severe',
     title: 'The gradients explode.',
-    evidence: `${far.length} of the last ${LATELY} steps had a norm above ${rounded(limit)}, the longest ${rounded(Math.max(...far))}; usual were ${rounded(usual)}.`,
+    evidence: `${far.length} of the last ${LATELY} steps had a norm above ${rounded(limit)}, the longest ${formatNumber(rounded(Math.max(...far)))}; usual were ${formatNumber(rounded(usual))}.`,
     advice: clips
       ? 'They are clipped, which keeps the weights whole; lower the learning rate.'
       : 'Clip them, so that one batch cannot throw the weights away.',

@@ -1,7 +1,7 @@
 /** The loss has stopped falling far above what it could come to. */
 import type { Repair } from '@shared/domain/finding'
 import type { Detector } from './detector'
-import { excess, knows, rounded, settingsOf, shown, type Recent } from './recent'
+import { excess, knows, rounded, settingsOf, shown, shownLoss, type Recent } from './recent'
 
 /** Epochs whose mean is held against that of as many before. */
 const WINDOW = 3
@@ -31,7 +31,7 @@ export const plateau: Detector = (recent, standing) => {
     code: 'training/plateau',
     severity: 'warning',
     title: titleOf(recent, left),
-    evidence: `Training loss ${before.toFixed(2)} → ${now.toFixed(2)} over the last ${2 * WINDOW} epochs; guessing gives ${Math.log(recent.classes).toFixed(2)}.${ofAccuracy(recent)}`,
+    evidence: `Training loss ${shownLoss(before)} → ${shownLoss(now)} over the last ${2 * WINDOW} epochs; guessing gives ${Math.log(recent.classes).toFixed(2)}.${ofAccuracy(recent)}`,
     ...whatToDo(recent, left)
   }
 }

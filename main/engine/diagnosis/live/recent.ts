@@ -101,5 +101,8 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }
 
+/** A loss: two decimals, or, where those mean nothing, its order of magnitude. */
+export const shownLoss = (loss: number): string => (loss < 1e4 ? loss.toFixed(2) : loss.toExponential(1))
+
 export const rounded = (rate: number): number => Number(rate.toPrecision(2))
 export const shown = (rate: number): string => (rate < 1e-4 ? rounded(rate).toExponential() : String(rounded(rate)))
