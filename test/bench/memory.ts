@@ -11,7 +11,8 @@ const MEGABYTE = 2 ** 20
 
 const WORK = {
   inputs: 'two epochs of fine-tuning inputs',
-  features: 'features, files to cache'
+  features: 'features, files to cache',
+  head: 'features, and a head trained on them'
 } as const
 
 export async function bench(): Promise<BenchRow[]> {

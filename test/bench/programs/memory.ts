@@ -1,6 +1,6 @@
 /**
  * What the process holds while it reads many small pictures. Arguments: backbones folder, `inputs` (two epochs of fine-tuning's
- * inputs) or `features` (from files to the feature cache), how many pictures. `files` only writes the pictures, into the folder
+ * inputs), `features` (from files to the feature cache) or `head` (the same, and two epochs of a head on them), how many pictures. `files` only writes the pictures, into the folder
  * that is the fourth argument: in a process of its own, since what the writing leaves in the heap is not what is measured.
  */
 import { spawnSync } from 'node:child_process'
@@ -9,12 +9,17 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
+import { presetConfig } from '@shared/domain/presets'
 import { augmentationConfigSchema } from '@shared/domain/training-config'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import { atInputSize } from '../../../main/engine/backbones/load-backbone'
-import { extractFeatures } from '../../../main/engine/data/features'
+import { extractManyFeatures, type ManyFeatures } from '../../../main/engine/data/features'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
+import { predictFeatures } from '../../../main/engine/training/evaluate'
 import { openTrainingInputs } from '../../../main/engine/training/finetune/image-inputs'
+import { findHeadRuntime } from '../../../main/engine/training/head-sessions'
+import { splitFeatures } from '../../../main/engine/training/run-data'
+import { trainHead } from '../../../main/engine/training/train-head'
 import { openBackbone } from './open-backbone'
 import { serveLines } from './serve-lines'
 
@@ -61,6 +66,28 @@ async function listImages(root: string, count: number): Promise<LabelledImage[]>
   })
 }
 
+/** Every sixth picture validates, every seventh of the others tests. */
+async function trainOn(images: readonly LabelledImage[], extracted: ManyFeatures): Promise<void> {
+  const labelled = images.map((image): LabelledImage => {
+    const { id } = image
+    return { ...image, split: id % 6 === 0 ? 'validation' : id % 7 === 0 ? 'test' : 'train' }
+  })
+  const { train, validation, test } = splitFeatures(labelled, extracted, new Set(), ['a', 'b', 'c', 'd', 'e'])
+  const base = presetConfig('default', 'head')
+  const runtime = findHeadRuntime()
+  const silent = { onStart: () => undefined, onStep: () => undefined, onEpoch: () => undefined }
+  const trained = await trainHead({
+    runtime,
+    train: train.features,
+    validation: validation.features,
+    classes: 5,
+    config: { ...base, head: { ...base.head, method: 'gradient', epochs: 2 } },
+    reporter: silent,
+    signal: new AbortController().signal
+  })
+  await predictFeatures(runtime, trained!.head, [validation, test])
+}
+
 async function main([backbones, what, count, root]: string[]): Promise<void> {
   if (what === 'files') return makeFiles(root!, Number(count))
   const folder = await mkdtemp(join(tmpdir(), 'bench-memory-'))
@@ -95,24 +122,20 @@ async function main([backbones, what, count, root]: string[]): Promise<void> {
     await made.close()
     return seen
   }
-  const features = async (): Promise<number> => {
+  const features = async (trains: boolean): Promise<number> => {
     const executor = await createOnnxRuntimeExecutor({ threads: THREADS })
     const backbone = atInputSize(embedded, SIZE)
     const cacheDirectory = join(folder, 'features')
-    const { computed } = await extractFeatures({
-      images,
-      root: datasetRoot,
-      contract,
-      backbone,
-      executor,
-      cacheDirectory
-    })
-    return computed
+    const input = { images, root: datasetRoot, contract, backbone, executor, cacheDirectory }
+    const extracted = await extractManyFeatures(input)
+    if (trains) await trainOn(images, extracted)
+    extracted.close()
+    return extracted.computed
   }
 
   await serveLines(async () => {
     const start = performance.now()
-    const seen = what === 'inputs' ? await inputs() : await features()
+    const seen = what === 'inputs' ? await inputs() : await features(what === 'head')
     const residentBytes = process.memoryUsage().rss
     return { imagesPerSecond: (1000 * seen) / (performance.now() - start), residentBytes }
   })
