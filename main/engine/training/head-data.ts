@@ -69,7 +69,12 @@ export function applyScaling(values: FeatureValues, scaling: FeatureScaling): Fe
 
 function scaleInto(out: Float32Array, values: Float32Array, { mean, scale: factor }: FeatureScaling): void {
   const width = mean.length
-  for (let index = 0; index < values.length; index++) out[index] = (values[index]! - mean[index % width]!) * factor
+  // Two loops, since a remainder for each value would take longer than all the rest.
+  for (let start = 0; start < values.length; start += width) {
+    for (let column = 0; column < width; column++) {
+      out[start + column] = (values[start + column]! - mean[column]!) * factor
+    }
+  }
 }
 
 /**
