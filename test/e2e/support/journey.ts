@@ -69,7 +69,7 @@ export async function tryPicture(page: Page): Promise<string> {
 /** The narrowest MobileNet for small pictures, by the form on the Models screen. */
 export async function createUntrained(page: Page): Promise<void> {
   await goTo(page, '/models')
-  await page.getByRole('button', { name: 'Create MobileNet with random weights…' }).click()
+  await page.getByRole('button', { name: 'MobileNet: Create with random weights…', exact: true }).click()
   const form = page.getByRole('dialog')
   await form.getByText('Random weights know nothing.').waitFor()
   const create = form.getByRole('button', { name: 'Create' })
