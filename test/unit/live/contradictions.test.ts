@@ -37,6 +37,16 @@ describe('two findings that contradict each other', () => {
   it('a machine that swaps is slow, and waits, for that', () => {
     expect(told('device/swapping', 'device/input-bound', 'device/throttling')).toEqual(['device/swapping'])
   })
+  it('of two that would set one setting, the graver keeps its repair', () => {
+    const [ran, dead, clipped] = found('diverged', 'dead-units', 'exploding-gradients').map((finding, index) => ({
+      ...finding,
+      repair: { label: '', changes: { [index < 2 ? 'head.learningRate' : 'head.clipNorm']: 1 / (index + 1) } }
+    }))
+    const repaired = consistent([ran!, dead!, clipped!]).filter(({ repair }) => repair)
+    expect(repaired.map(({ title }) => title)).toEqual(['diverged', 'exploding-gradients'])
+    const graver = consistent([ran!, { ...dead!, severity: 'severe' }])
+    expect(graver.map(({ repair }) => repair !== undefined)).toEqual([false, true])
+  })
   it('what agrees is told together', () => {
     const together = ['diverged', 'exploding-gradients', 'learning-rate-high', 'dead-units', 'device/input-bound']
     expect(told(...together)).toEqual(together)

@@ -37,8 +37,24 @@ const SILENCED_BY: Partial<Record<LiveFindingCode, readonly LiveFindingCode[]>> 
   'device/input-bound': ['device/swapping']
 }
 
-/** Those of the findings that can be said together, in the order in which they came. */
+const GRAVITY = { severe: 0, warning: 1, info: 2 } as const
+
+/**
+ * Those of the findings that can be said together, in the order in which they came. Where two would set one setting, each to a value
+ * of its own, only the graver keeps its repair.
+ */
 export function consistent(findings: readonly LiveFinding[]): LiveFinding[] {
   const codes = new Set(findings.map(({ code }) => code))
-  return findings.filter(({ code }) => !SILENCED_BY[code]?.some((other) => codes.has(other)))
+  const said = findings.filter(({ code }) => !SILENCED_BY[code]?.some((other) => codes.has(other)))
+  const keys = new Set<string>()
+  const repairing = new Set<LiveFinding>()
+  for (const finding of [...said].sort((a, b) => GRAVITY[a.severity] - GRAVITY[b.severity])) {
+    const changed = Object.keys(finding.repair?.changes ?? {})
+    if (changed.some((key) => keys.has(key))) continue
+    changed.forEach((key) => keys.add(key))
+    repairing.add(finding)
+  }
+  return said.map((finding) => (repairing.has(finding) ? finding : without(finding)))
 }
+
+const without = ({ repair: _, ...finding }: LiveFinding): LiveFinding => finding

@@ -142,14 +142,15 @@ export class LiveMonitor {
   look(figures = true): void {
     this.lookedAt = this.now()
     const recent = this.recent()
-    const seen = new Map<LiveFinding, Detector>()
+    const seen: { detect: Detector; finding: LiveFinding }[] = []
     for (const detect of this.detectors) {
       const finding = detect(recent, this.raised.has(detect))
-      if (finding) seen.set(finding, detect)
+      if (finding) seen.push({ detect, finding })
     }
-    const found = consistent([...seen.keys()])
+    const found = consistent(seen.map(({ finding }) => finding))
+    const said = new Set(found.map(({ code }) => code))
     // What was left unsaid has not been raised: it needs the harder threshold when its time comes.
-    this.raised = new Set(found.map((finding) => seen.get(finding)!))
+    this.raised = new Set(seen.filter(({ finding }) => said.has(finding.code)).map(({ detect }) => detect))
     const form = figures ? wording : signature
     if (form(found) === form(this.standing)) return
     this.standing = found
