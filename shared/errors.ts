@@ -32,6 +32,8 @@ export const ERROR_HINTS = {
   'backbone/not-found': 'Choose one of the backbones that `models` lists.',
   'backbone/corrupt': 'Restore the file from where it came: its contents do not match the description.',
   'backbone/unsupported-layer': 'Choose another backbone: this one has a layer that Whetstone cannot run.',
+  'backbone/unsupported-input':
+    'Choose a backbone that takes square pictures of red, green and blue, of 16 to 1,024 pixels a side.',
   'backbone/not-trainable': 'Train a head on it, or import its trainable twin and fine-tune that.',
   'backbone/opaque': 'Use a backbone that is kept as layers: a built-in one, or the trainable twin of this one.',
   'backbone/incomplete':

@@ -16,9 +16,12 @@ export type ResizeFilter = z.infer<typeof resizeFilterSchema>
  */
 export const cropPolicySchema = z.enum(['center-crop', 'squash', 'pad'])
 
+/** Sides of a picture, pixels. */
+export const INPUT_SIZE = { least: 16, most: 1024 } as const
+
 export const preprocessingContractSchema = z.object({
   /** Width and height of the network's input, pixels. */
-  size: z.int().min(16).max(1024),
+  size: z.int().min(INPUT_SIZE.least).max(INPUT_SIZE.most),
   colorOrder: z.enum(['RGB', 'BGR']),
   /** The network sees (value − mean) / std, with value in 0–255, for each channel in `colorOrder`. */
   mean: perChannel,

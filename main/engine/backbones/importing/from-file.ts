@@ -12,6 +12,7 @@ import type { Candidate, OnProgress } from './candidate'
 import { compareTwin } from './compare-twin'
 import { contractFrom, proposeForGraph, proposeForOpaque } from './contract-of'
 import { findArchitecture } from './from-architecture'
+import { inputOf, sideOf, USUAL_SIZE } from './input-of'
 import { recognise } from './recognise'
 import { layOut, openOpaque, type OpaqueModel } from './opaque-files'
 
@@ -22,9 +23,6 @@ type Found = Pick<Candidate, 'graph' | 'opaque' | 'notes' | 'parity' | 'contract
   /** Of layers whose file names no architecture: the one that they are. */
   recognised?: Architecture | null
 }
-
-/** Side of the pictures where neither file nor architecture says one. */
-const USUAL_SIZE = 224
 
 /** @throws StudioError backbone/* as the readers do; runtime/not-ready when a SavedModel is to run as it is without TensorFlow */
 export async function fromFile(source: FileSource, machine: Machine, step: OnProgress): Promise<Candidate> {
@@ -63,7 +61,7 @@ const FROZEN = 'It is kept as it is, frozen. Its variables fill a built-in archi
 const NOT_COMPARED = 'TensorFlow is not prepared here: the model as it is was not compared with its trainable twin.'
 
 async function keepLayers(
-  { notes }: ImportedModel,
+  model: ImportedModel,
   graph: NetworkGraph,
   opaque: OpaqueModel | null,
   architecture: Architecture | null,
@@ -72,7 +70,8 @@ async function keepLayers(
 ): Promise<Found> {
   const { runtime, threads } = machine
   const { frozen: executor } = await chooseExecutors({ runtime: null, threads, graph, needsTraining: false })
-  const size = inputSize(graph)
+  const { size, notes: ofInput } = inputOf(graph, model.suggestedName)
+  const notes = [...model.notes, ...ofInput]
   if (!architecture) step('Trying preprocessing contracts')
   const recognised = architecture ? null : await recognise(graph, executor)
   const known = architecture
@@ -110,11 +109,6 @@ async function keepWhole(
   })
 }
 
-function inputSize({ nodes }: NetworkGraph): number {
-  const input = nodes.find((node) => node.op === 'input')
-  return input?.op === 'input' ? input.height : USUAL_SIZE
-}
-
 async function prepare(
   model: ImportedModel,
   architecture: Architecture | null,
@@ -123,7 +117,7 @@ async function prepare(
   const { form, files, ports } = model.opaque!
   const folder = join(scratch, 'model')
   await layOut(files, folder)
-  const size = ports.size ?? architecture?.contract.size ?? USUAL_SIZE
+  const size = sideOf(ports.size ?? architecture?.contract.size ?? USUAL_SIZE, model.suggestedName)
   return { form, folder, ports, name: model.suggestedName, size }
 }
 
