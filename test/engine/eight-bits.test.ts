@@ -59,6 +59,10 @@ describe('the bounds of eight bits', () => {
     const values = normalize(pictures[0]!, input.contract)
     expect(largestDifference(await rounded.run(values, 1), rows(inBytes)[0]!)).toBe(0)
     await Promise.all([whole.dispose(), rounded.dispose()])
+    const single = await backbone.openFeatures(input.executor, 'single', ranges)
+    expect(largestDifference(await single.runPictures!(pictures, input.contract), inBytes)).toBeLessThan(1e-5)
+    expect(await single.run(values, 1)).toEqual(await single.runPictures!([pictures[0]!], input.contract))
+    await single.dispose()
   })
 
   it('are kept for the dataset, and found anew when their file is damaged', async () => {

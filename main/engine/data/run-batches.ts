@@ -55,7 +55,8 @@ export async function* runBatches<T>(
   }
 }
 
-function runPictures(
+/** @param pictures RGB bytes, size × size × 3 each */
+export function runPictures(
   network: FrozenNetwork,
   pictures: readonly Uint8Array[],
   contract: ValueContract

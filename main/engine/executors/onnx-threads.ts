@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads'
 import { StudioError } from '@shared/errors'
 import type { InferenceSession } from 'onnxruntime-node'
+import type { ByteScale } from '../backbones/onnx/quantized/ranges'
 import { threadFile } from '../threads/locate'
 import type { OnnxThreadAnswer, OnnxThreadCall, OnnxThreadData, OnnxThreadInput } from '../threads/onnx-session'
 import type { FrozenNetwork } from './executor'
@@ -42,10 +43,17 @@ export interface ForeignFeed {
   arrange(values: Float32Array, count: number): Float32Array
 }
 
+export interface StreamOptions {
+  /** Left out: one input and one output, channels last. */
+  feed?: ForeignFeed
+  /** Of most values. */
+  precision?: keyof typeof BATCH_SIZE
+  /** Of a network that takes its pictures as bytes. */
+  scale?: ByteScale | null
+}
+
 /**
  * @param options of a session; its count of threads is set here.
- * @param feed left out: one input and one output, channels last
- * @param precision of most values
  * @throws StudioError device/no-executor when the threads do not start
  */
 export async function loadOnThreads(
@@ -53,14 +61,15 @@ export async function loadOnThreads(
   shape: Pick<FrozenNetwork, 'inputShape' | 'outputShape'>,
   options: InferenceSession.SessionOptions,
   cores: number,
-  { feed, precision = 'float32' }: { feed?: ForeignFeed; precision?: keyof typeof BATCH_SIZE } = {}
+  { feed, precision = 'float32', scale = null }: StreamOptions = {}
 ): Promise<FrozenNetwork> {
   const batchSize = BATCH_SIZE[precision]
   const count = Math.max(1, Math.min(cores, Math.floor(MAX_WEIGHT_BYTES / model.byteLength)))
   const data: OnnxThreadData = {
     model,
     options: { ...options, intraOpNumThreads: Math.floor(cores / count) },
-    ...(feed && { ports: feed.ports })
+    ...(feed && { ports: feed.ports }),
+    scale
   }
   const size = shape.inputShape.reduce((product, side) => product * side, 1)
   const opening = await Promise.allSettled(Array.from({ length: count }, () => openThread(data, batchSize * size)))

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { StudioError } from '@shared/errors'
 import type * as OnnxRuntimeNode from 'onnxruntime-node'
 import { networkToOnnx } from '../backbones/onnx/network-to-onnx'
-import { assertForm, type Executor } from './executor'
+import { inputScale } from '../backbones/onnx/quantized/ranges'
+import { assertForm, type Executor, type NetworkUse } from './executor'
 import { loadOnnxFile } from './onnx-file'
 import { loadOnnxNetwork, shapesOf } from './onnx-network'
 import { observeRanges } from './onnx-observe'
@@ -11,10 +12,12 @@ import { loadOnThreads } from './onnx-threads'
 import { addsBytesExactly } from './tensorflow-kernels/processor'
 
 /**
- * Threads do not spin while they wait: pictures are decoded on the same cores meanwhile, and a spinning thread takes the time
- * that the decoder needs.
+ * Where pictures are decoded on the same cores meanwhile, threads do not spin while they wait: they would take the time that the
+ * decoder needs. A single picture is waited for, and nothing else happens: there they spin from layer to layer, and stop with the
+ * last one. Measured on two cores, from file to answer: float32 7.9 → 7.0 ms, eight bits 5.6 → 5.1 ms.
  */
-function sessionOptions(threads: number): OnnxRuntimeNode.InferenceSession.SessionOptions {
+function sessionOptions(threads: number, use: NetworkUse): OnnxRuntimeNode.InferenceSession.SessionOptions {
+  const spinning = use === 'single' ? '1' : '0'
   return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
@@ -24,7 +27,7 @@ function sessionOptions(threads: number): OnnxRuntimeNode.InferenceSession.Sessi
     enableCpuMemArena: true,
     enableMemPattern: true,
     logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: '0' } } }
+    extra: { session: { intra_op: { allow_spinning: spinning }, force_spinning_stop: '1' } }
   }
 }
 
@@ -41,18 +44,20 @@ export async function createOnnxRuntimeExecutor({ threads }: { threads: number }
     threads,
     load: (graph, use = 'single', ranges) => {
       const bytes = networkToOnnx(graph, ranges && { ranges, largest: largestInteger() })
+      const scale = ranges ? inputScale(graph, ranges) : null
       return use === 'single'
-        ? loadOnnxNetwork(runtime, graph, bytes, sessionOptions(threads))
-        : loadOnThreads(bytes, shapesOf(graph), sessionOptions(threads), threads, {
-            precision: ranges ? 'int8' : 'float32'
+        ? loadOnnxNetwork(runtime, graph, bytes, sessionOptions(threads, use), scale)
+        : loadOnThreads(bytes, shapesOf(graph), sessionOptions(threads, use), threads, {
+            precision: ranges ? 'int8' : 'float32',
+            scale
           })
     },
     observe: (graph, pictures, contract) => {
       const [side] = shapesOf(graph).inputShape
-      return observeRanges(runtime, graph, { side, pictures, contract }, sessionOptions(threads))
+      return observeRanges(runtime, graph, { side, pictures, contract }, sessionOptions(threads, 'single'))
     },
-    loadFile: async (model, use) =>
-      loadOnnxFile(runtime, assertForm(model, 'onnx'), sessionOptions(threads), { use, cores: threads })
+    loadFile: async (model, use = 'single') =>
+      loadOnnxFile(runtime, assertForm(model, 'onnx'), sessionOptions(threads, use), { use, cores: threads })
   }
 }
 

@@ -5,8 +5,8 @@ import type { ImagePrediction } from '@shared/domain/prediction'
 import { StudioError } from '@shared/errors'
 import { isImageName } from '@shared/formats/image-names'
 import { loadBatches } from '../data/batches'
-import { applyContract } from '../data/preprocess'
-import { paceOf, runBatches } from '../data/run-batches'
+import { loadPixels } from '../data/preprocess'
+import { paceOf, runBatches, runPictures } from '../data/run-batches'
 import { topGuesses, type TrainedNetwork } from './trained-network'
 
 const TOP = 5
@@ -16,8 +16,8 @@ const TOLD_AT_ONCE = 16
 /** @throws StudioError image/*: the only picture there is cannot be read */
 export async function predictImage(model: TrainedNetwork, path: string): Promise<ImagePrediction> {
   const start = performance.now()
-  const input = await applyContract(path, model.contract)
-  const logits = await model.network.run(input, 1)
+  const { data } = await loadPixels(path, model.contract)
+  const logits = await runPictures(model.network, [data], model.contract)
   const top = topGuesses(logits, model, TOP)
   return { file: basename(path), top, error: null, ms: performance.now() - start }
 }

@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type * as OnnxRuntimeNode from 'onnxruntime-node'
-import { normalize, type ValueContract } from '../data/normalize.ts'
+import type { ByteScale } from '../backbones/onnx/quantized/ranges.ts'
+import { tensorsFor, type OnnxBatch } from '../executors/onnx-input.ts'
 
 /** What the thread starts with. */
 export interface OnnxThreadData {
@@ -10,12 +11,12 @@ export interface OnnxThreadData {
   options: OnnxRuntimeNode.InferenceSession.SessionOptions
   /** Names of the values to feed and to fetch; left out: the first of each. */
   ports?: { input: string; output: string }
+  /** Of a network that takes its pictures as bytes. */
+  scale: ByteScale | null
 }
 
-/** A batch with its shape: as numbers, or as bytes to be normalised here, which may lie in shared memory. */
-export type OnnxThreadInput = { dims: number[] } & (
-  { data: Float32Array } | { bytes: Uint8Array; contract: ValueContract }
-)
+/** A batch with its shape. Bytes are normalised here, and may lie in shared memory. */
+export type OnnxThreadInput = { dims: number[] } & OnnxBatch
 
 export type OnnxThreadCall = { id: number } & OnnxThreadInput
 
@@ -24,20 +25,12 @@ export type OnnxThreadAnswer = { id: number; output: Float32Array } | { id: numb
 
 const runtime = createRequire(import.meta.url)('onnxruntime-node') as typeof OnnxRuntimeNode
 const port = parentPort!
-const { model, options, ports } = workerData as OnnxThreadData
+const { model, options, ports, scale } = workerData as OnnxThreadData
 
 const fail = (id: number, error: unknown): void =>
   port.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies OnnxThreadAnswer)
 
-/** The batch as numbers; kept, since a large buffer for every call keeps the garbage collector busy. */
-let values = new Float32Array()
-
-function valuesOf(input: OnnxThreadInput): Float32Array {
-  if ('data' in input) return input.data
-  const { bytes, contract } = input
-  if (values.length < bytes.length) values = new Float32Array(bytes.length)
-  return normalize(bytes, contract, values.subarray(0, bytes.length))
-}
+const toTensor = tensorsFor(runtime, scale, { keep: true })
 
 void runtime.InferenceSession.create(model, options).then(
   (session) => {
@@ -46,7 +39,7 @@ void runtime.InferenceSession.create(model, options).then(
     const answer = async (call: OnnxThreadCall): Promise<void> => {
       const { id, dims } = call
       try {
-        const results = await session.run({ [input]: new runtime.Tensor('float32', valuesOf(call), dims) }, [output])
+        const results = await session.run({ [input]: toTensor(call, dims) }, [output])
         // A copy of its own: what the runtime gives lies in memory that cannot be handed to another thread.
         const rows = (results[output]!.data as Float32Array).slice()
         port.postMessage({ id, output: rows } satisfies OnnxThreadAnswer, [rows.buffer])

@@ -2,9 +2,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadBackbone } from '../../../main/engine/backbones/load-backbone'
-import { applyContract } from '../../../main/engine/data/preprocess'
 import { createOnnxRuntimeExecutor } from '../../../main/engine/executors/onnxruntime'
-import { topGuesses } from '../../../main/engine/inference/trained-network'
+import { predictImage } from '../../../main/engine/inference/predict'
 import { withHead } from '../../../main/engine/inference/with-head'
 import { quantizationOf } from './bounds'
 import { serveLines } from './serve-lines'
@@ -26,16 +25,13 @@ async function main([backbones, root, threads, precision]: string[]): Promise<vo
     bias: { shape: [CLASSES], data: new Float32Array(CLASSES) },
     hidden: null
   })
-  const labels = Array.from({ length: CLASSES }, (_, index) => `class ${index}`)
+  const classes = Array.from({ length: CLASSES }, (_, index) => `class ${index}`)
+  const model = { classes, contract, temperature: 1, network }
   await serveLines(async () => {
     const times: number[] = []
     for (const path of paths) {
       const start = performance.now()
-      topGuesses(
-        await network.run(await applyContract(join(root!, path), contract), 1),
-        { classes: labels, temperature: 1 },
-        5
-      )
+      await predictImage(model, join(root!, path))
       times.push(performance.now() - start)
     }
     return { milliseconds: times.sort((a, b) => a - b)[times.length >> 1]! }

@@ -15,7 +15,7 @@ export const ONNX_OUTPUT = 'output'
 
 /**
  * Batch-norm and borders are folded into the convolutions, dropout left out. The batch is free ('N').
- * @param precision left out: float32 throughout
+ * @param precision left out: float32 throughout; where it has a range for the input, pictures are taken as bytes, see inputScale
  * @throws StudioError backbone/corrupt when the graph does not fit together
  */
 export function networkToOnnx(network: NetworkGraph, precision?: EightBits): Uint8Array {
@@ -40,7 +40,11 @@ function writeNode(node: GraphNode, writer: ValueWriter): void {
   const { model } = writer
   switch (node.op) {
     case 'input':
-      model.addInput(ONNX_INPUT, ['N', node.height, node.width, node.channels])
+      model.addInput(
+        ONNX_INPUT,
+        ['N', node.height, node.width, node.channels],
+        writer.quantizer?.takesBytes(node.name) ? 'uint8' : 'float32'
+      )
       return writer.define(node.name, 'nhwc', ONNX_INPUT)
     case 'conv2d':
     case 'depthwiseConv2d':

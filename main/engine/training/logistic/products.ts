@@ -3,6 +3,7 @@
  * stay the same: as a constant of the graph they are laid out for the multiplication once, which makes it twice as fast. Those
  * that are stored pass through it in blocks.
  */
+import type { Tensor as OnnxTensor } from 'onnxruntime-node'
 import { OnnxModelBuilder } from '../../backbones/onnx/model-builder'
 import { blockMemory, blocksOf, type FeatureValues, type StoredRows } from '../../data/feature-rows'
 import type { FeatureSet } from '../head-data'
@@ -68,9 +69,7 @@ async function wholeProduct(
   const constant = values.length <= CONSTANT_LIMIT ? values : null
   const session = await createSession(runtime, productGraph(product, classes, shape, constant))
   const { Tensor } = runtime.runtime
-  const given: Record<string, InstanceType<typeof Tensor>> = constant
-    ? {}
-    : { features: new Tensor('float32', values, shape) }
+  const given: Record<string, OnnxTensor> = constant ? {} : { features: new Tensor('float32', values, shape) }
   return {
     async multiply(left) {
       const feeds = { ...given, left: new Tensor('float32', left, [classes, left.length / classes]) }

@@ -9,6 +9,8 @@ import { lostToRounding, quantizeBias, quantizeKernel } from './kernels'
 import { byteScale, type ValueRanges } from './ranges'
 
 export interface Quantizer {
+  /** Whether pictures come to the network rounded already. */
+  takesBytes(input: string): boolean
   /**
    * Rounds a value that has a range.
    * @param value ONNX's name of it
@@ -37,8 +39,10 @@ export interface EightBits {
 /** @param graph folded, as it is written. Of a convolution all is rounded, or nothing: what it reads, its kernel, what it makes. */
 export function quantizerOf(graph: NetworkGraph, { ranges, largest }: EightBits): Quantizer {
   const made = new Set(ranges.keys())
+  const inputs = new Set(graph.nodes.filter(({ op }) => op === 'input').map(({ name }) => name))
   for (const node of graph.nodes) if (node.op === 'relu' && ranges.has(node.name)) made.add(node.input)
   return {
+    takesBytes: (input) => ranges.has(input),
     round(node, value, writer) {
       const range = ranges.get(node)
       if (!range) return null
@@ -47,8 +51,10 @@ export function quantizerOf(graph: NetworkGraph, { ranges, largest }: EightBits)
         writer.constant(`q:${node}:scale`, [], () => Float32Array.of(scale)),
         writer.constant(`q:${node}:zero`, [], () => Uint8Array.of(zeroPoint))
       ]
-      writer.model.addNode('QuantizeLinear', [value, ...by], [`q:${node}`])
-      writer.model.addNode('DequantizeLinear', [`q:${node}`, ...by], [`dq:${node}`])
+      // Pictures come rounded.
+      const rounded = inputs.has(node) ? value : `q:${node}`
+      if (rounded !== value) writer.model.addNode('QuantizeLinear', [value, ...by], [rounded])
+      writer.model.addNode('DequantizeLinear', [rounded, ...by], [`dq:${node}`])
       return `dq:${node}`
     },
     convolution({ name, input }, { shape, data }, bias, { model }) {

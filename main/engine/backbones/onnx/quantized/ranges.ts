@@ -43,6 +43,12 @@ export function quantizedValues(graph: NetworkGraph): string[] {
   return [...chosen]
 }
 
+/** How the network takes its pictures in eight bits; null where its input stays float32. */
+export function inputScale(graph: NetworkGraph, ranges: ValueRanges): ByteScale | null {
+  const range = ranges.get(graph.nodes.find(({ op }) => op === 'input')!.name)
+  return range ? byteScale(range) : null
+}
+
 /** Zero is a byte of its own, so that padding and ReLU are exact. */
 export function byteScale({ min, max }: Pick<ValueRange, 'min' | 'max'>): ByteScale {
   const [low, high] = [Math.min(0, min), Math.max(0, max)]
