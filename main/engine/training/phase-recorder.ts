@@ -3,6 +3,7 @@ import type { LiveMistake, MetricPoint, Run, RunProgress, SeriesName } from '@sh
 import { argMax } from '@shared/statistics/classification'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import type { LiveMonitor } from '../diagnosis/live/monitor'
+import { recallCourse } from '../diagnosis/live/recall'
 import type { EpochReport, PhaseReporter, StepReport } from './finetune-contract'
 import type { Outbox } from './outbox'
 import type { RecorderState } from './resume/run-state'
@@ -36,8 +37,9 @@ export interface RunBooks {
 }
 
 export class PhaseRecorder implements PhaseReporter {
-  private readonly firstStep: number
-  private readonly firstEpoch: number
+  /** Of the run: what came before the phase. */
+  readonly firstStep: number
+  readonly firstEpoch: number
   /** Steps of the phase that were done before this process began. */
   private readonly before: number
   private plan = { stepsPerEpoch: 1, epochs: 1 }
@@ -90,6 +92,7 @@ export class PhaseRecorder implements PhaseReporter {
     this.group.size = Math.max(1, Math.ceil((plan.stepsPerEpoch * plan.epochs) / MAX_STEP_POINTS))
     this.startedAt = performance.now()
     this.monitor?.onStart(plan)
+    if (this.before > 0) this.monitor?.recall(recallCourse(this.books.points, this))
     this.progress(this.before)
   }
 

@@ -336,7 +336,7 @@ class TrainingRun {
     // Loaded here only: a head trains without TensorFlow.
     const { fineTune } = await import('./finetune/index')
     const recorder = this.recorder('finetune', true)
-    const { firstEpoch } = recorder.state()
+    const { firstEpoch } = recorder
     const { weights, kept } = handed
     this.rescued = handed
     const graph = withTensors(layersOf(backbone, 'Fine-tuning'), weights.tensors)

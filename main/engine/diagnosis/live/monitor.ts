@@ -5,6 +5,7 @@ import { consistent } from './contradictions'
 import { detectorsFor } from './detectors'
 import type { Detector } from './detector'
 import { readMachine, type MachineReading } from './machine'
+import type { PhaseCourse } from './recall'
 import {
   lossFloor,
   type DeadUnits,
@@ -96,10 +97,14 @@ export class LiveMonitor {
     this.read = this.machine()
   }
 
+  /** After `onStart`: the course of the phase before this process took it up. */
+  recall({ losses, epochs }: PhaseCourse): void {
+    for (const figure of losses) this.addLoss(figure)
+    for (const figure of epochs) this.addEpoch(figure)
+  }
+
   onStep(step: WatchedStep): void {
-    this.group.loss += step.loss
-    this.group.count++
-    if (this.group.count >= Math.max(FEWEST_STEPS, Math.ceil(this.plan.stepsPerEpoch / 4))) this.closeGroup(step.step)
+    this.addLoss(step)
     if (step.gradientNorm !== undefined) keep(this.norms, step.gradientNorm, MOST_NORMS)
     if (step.probe) {
       const peak = this.input.config[this.input.phase === 'head' ? 'head' : 'fineTune'].learningRate
@@ -127,9 +132,7 @@ export class LiveMonitor {
       trainAccuracy: trainAccuracy ?? null,
       dead: deadUnits ?? null
     }
-    // The first stays: what was dead from the start is known by it.
-    if (this.epochs.length >= MOST_EPOCHS) this.epochs.splice(1, 1)
-    this.epochs.push(figure)
+    this.addEpoch(figure)
     const now = this.now()
     if (now - this.lookedAt >= LOOK_MS) this.look(now - this.toldAt >= AGAIN_MS)
   }
@@ -175,6 +178,18 @@ export class LiveMonitor {
       epochs: this.epochs,
       seconds: this.seconds
     }
+  }
+
+  private addLoss({ step, loss }: LossFigure): void {
+    this.group.loss += loss
+    this.group.count++
+    if (this.group.count >= Math.max(FEWEST_STEPS, Math.ceil(this.plan.stepsPerEpoch / 4))) this.closeGroup(step)
+  }
+
+  private addEpoch(figure: EpochFigure): void {
+    // The first stays: what was dead from the start is known by it.
+    if (this.epochs.length >= MOST_EPOCHS) this.epochs.splice(1, 1)
+    this.epochs.push(figure)
   }
 
   private closeGroup(step: number): void {
