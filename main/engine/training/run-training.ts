@@ -8,11 +8,10 @@ import type { LiveFinding } from '@shared/domain/live-finding'
 import { StudioError, toErrorData, type ErrorData } from '@shared/errors'
 import type { LabelledImage, TrainJob, TrainMessage } from '@shared/worker-protocol/train'
 import { listBlocks } from '../backbones/blocks'
-import { takeBackbone } from '../backbones/load-ahead'
-import { assertTrainable, atInputSize, layersOf, type LoadedBackbone } from '../backbones/load-backbone'
+import { layersOf, type LoadedBackbone } from '../backbones/load-backbone'
 import { extractManyFeatures, type ManyFeatures } from '../data/features'
 import type { Quantization } from '../data/quantization'
-import { chooseExecutors, type ExecutorChoice } from '../executors/choose'
+import type { ExecutorChoice } from '../executors/choose'
 import { foldTop, scoresOf, topOf, type DenseLayer } from './backbone-top'
 import { consistent } from '../diagnosis/live/contradictions'
 import { LiveMonitor } from '../diagnosis/live/monitor'
@@ -21,6 +20,7 @@ import type { FineTuneResult } from './finetune-contract'
 import { reportFindings, saveRun, testRun } from './finish-run'
 import { finishedQuantization, openQuantization } from './frozen-precision'
 import { findHeadRuntime, type HeadRuntime } from './head-sessions'
+import { openBackbone, openExecutors } from './open-parts'
 import { Outbox, type SendMessage } from './outbox'
 import { PhaseRecorder, type RunBooks } from './phase-recorder'
 import { environmentOf } from './run-environment'
@@ -113,9 +113,9 @@ class TrainingRun {
     }
     await mkdir(job.directory, { recursive: true })
     outbox.setProgress({ phase: 'load', done: 0, total: 1, etaSeconds: null, imagesPerSecond: null })
-    const backbone = await this.loadBackbone()
+    const backbone = await openBackbone(job)
     const top = job.config.head.input === 'logits' ? topOf(backbone) : null
-    const executors = await this.chooseExecutors(backbone)
+    const executors = await openExecutors(job, backbone)
     const headRuntime = findHeadRuntime()
     const identity = identityOf(job, backbone.info.weightsHash)
     outbox.send({ type: 'environment', environment: environmentOf(job, executors, headRuntime, identity) })
@@ -225,31 +225,6 @@ class TrainingRun {
 
   private featureSeconds(): number {
     return (this.checkpoints.restored?.state.featureSeconds ?? 0) + this.seconds.features
-  }
-
-  /** Its features at the size of the contract in force, which need not be its own. */
-  private async loadBackbone(): Promise<LoadedBackbone> {
-    const { backbonesDirectories, config, contract } = this.job
-    const backbone = await takeBackbone(backbonesDirectories, config.backboneId)
-    if (config.mode === 'finetune') assertTrainable(backbone)
-    return atInputSize(backbone, contract.size)
-  }
-
-  private async chooseExecutors(backbone: LoadedBackbone): Promise<ExecutorChoice> {
-    const { runtime, threads, config } = this.job
-    const needsTraining = config.mode === 'finetune'
-    const executors = await chooseExecutors({
-      runtime,
-      threads,
-      form: backbone.info.form,
-      graph: backbone.features,
-      needsTraining
-    })
-    if (needsTraining && !executors.training) {
-      const why = executors.reason ?? 'it does not load'
-      throw new StudioError('runtime/failed', `Fine-tuning needs TensorFlow, which does not work here: ${why}.`)
-    }
-    return executors
   }
 
   /** Null when it was stopped before the last image. */
