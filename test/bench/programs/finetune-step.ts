@@ -71,6 +71,7 @@ async function main(args: string[]): Promise<void> {
     const { loss } = step.take([{ images, values, step: 0, mix: null }], 1e-4)
     return { ms: performance.now() - start, loss }
   })
+  await frozen?.dispose()
 }
 
 async function openGraph(backbones: string, name: string): Promise<NetworkGraph> {
