@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { WorkerKind } from '@shared/worker-protocol/common'
 import type { RequestTo } from './protocols'
 import { Tail } from './tail'
+import { workerEnvironment } from './worker-environment'
 import type { WorkerHost, WorkerProcess } from './worker-host'
 
 /** After the exit, messages and standard error may still be on their way; a grandchild must not hold them open for ever. */
@@ -51,7 +52,7 @@ export class ForkHost implements WorkerHost {
       // Native libraries print to standard output as well; the studio's own is for the command line's one document.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
-      env: this.options.env ?? process.env
+      env: workerEnvironment(this.options.env ?? process.env)
     })
     this.children.add(child)
     const tail = new Tail()

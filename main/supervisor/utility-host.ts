@@ -7,6 +7,7 @@ import { utilityProcess } from 'electron'
 import { join } from 'node:path'
 import type { WorkerKind } from '@shared/worker-protocol/common'
 import { Tail } from './tail'
+import { workerEnvironment } from './worker-environment'
 import type { WorkerHost, WorkerProcess } from './worker-host'
 
 /** Messages that were posted before the end may arrive after it. */
@@ -19,7 +20,8 @@ export class UtilityHost implements WorkerHost {
   start(kind: WorkerKind): WorkerProcess {
     const child = utilityProcess.fork(join(this.workersDirectory, `${kind}.cjs`), [], {
       serviceName: `Whetstone ${kind}`,
-      stdio: 'pipe'
+      stdio: 'pipe',
+      env: workerEnvironment(process.env)
     })
     const tail = new Tail()
     child.stderr?.on('data', (chunk: Buffer) => tail.add(chunk))

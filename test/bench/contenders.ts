@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bundle, buildFolder } from '../fixtures/bundle.ts'
 import { cacheDirectory } from '../../main/paths.ts'
+import { workerEnvironment } from '../../main/supervisor/worker-environment.ts'
 
 export interface Contender {
   /** One piece of work. */
@@ -64,7 +65,9 @@ export async function ownProgram(
     ['augment', 'onnx-session'].map((thread) => [thread, `main/engine/threads/${thread}.ts`])
   )
   await bundle({ [name]: `test/bench/programs/${name}.ts`, ...threads, ...moreThreads }, folder)
-  return converse(spawn(process.execPath, [join(folder, `${name}.cjs`), ...args], silent()), name)
+  const { stdio, env } = silent()
+  const child = spawn(process.execPath, [join(folder, `${name}.cjs`), ...args], { stdio, env: workerEnvironment(env) })
+  return converse(child, name)
 }
 
 /** Some rounds to warm up, then `rounds` rounds that count, the contenders one after the other in each. */

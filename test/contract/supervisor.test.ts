@@ -1,11 +1,12 @@
 /** Real child processes that misbehave in each way a worker can. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ImportMessage } from '@shared/worker-protocol/import'
 import { ForkHost } from '../../main/supervisor/fork-host'
 import { WorkerConversation } from '../../main/supervisor/supervisor'
+import { workerEnvironment } from '../../main/supervisor/worker-environment'
 
 let directory: string
 
@@ -41,6 +42,18 @@ test('messages arrive in order and the last one decides', async () => {
   expect(seen.map((message) => message.type === 'progress' && message.done)).toEqual([1, 2, 3])
   await talk.exited
   expect(talk.alive).toBe(false)
+})
+
+test('a worker decodes on as many threads as there are cores, unless it is told how many', async () => {
+  const { talk, seen } = converse(`
+    const threads = Number(process.env.UV_THREADPOOL_SIZE)
+    process.send({ type: 'progress', phase: 'start', done: 0, total: threads })
+    process.send(${FINISHED}, () => process.exit())`)
+  await talk.ended
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? Math.max(2, availableParallelism()))
+  expect(seen).toMatchObject([{ total: threads }])
+  await talk.exited
+  expect(workerEnvironment({ UV_THREADPOOL_SIZE: '7', A: 'b' })).toEqual({ UV_THREADPOOL_SIZE: '7', A: 'b' })
 })
 
 test('a failure that the worker reports keeps its code', async () => {
