@@ -93,6 +93,7 @@ export const ERROR_HINTS = {
   'runtime/not-ready': 'Wait until TensorFlow is prepared (the status bar shows it), or train a head.',
   'runtime/disk-full': 'Free about 2 GB of disk, then retry.',
   'device/no-bfloat16': "Set 'fineTune.precision' to 'float32': it trains everywhere.",
+  'device/no-int8': "Set 'frozenPrecision' to 'float32': it runs everywhere.",
   'device/no-executor': 'Install the dependencies again with `npm ci`.',
   'store/newer': 'Update Whetstone: this database was written by a newer version.',
   'store/corrupt': 'Restore the database from a backup, or choose another --home. Nothing was changed.',

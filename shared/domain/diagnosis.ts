@@ -36,6 +36,7 @@ export const diagnosisCodeSchema = z.enum([
   'device/slow',
   'device/memory',
   'device/no-bfloat16',
+  'device/no-int8',
   'data/leak',
   'data/imbalance',
   'data/too-few',

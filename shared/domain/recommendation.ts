@@ -19,6 +19,8 @@ export interface RecommendationInput {
   blocks: number
   /** Of a frozen pass through the backbone, as this machine was measured; null: not yet. */
   msPerImage: number | null
+  /** Whether its frozen layers can run in eight bits here. */
+  int8: boolean
   /** Whether the backbone's weights are random. */
   untrained?: boolean
 }
@@ -38,6 +40,8 @@ const IMBALANCE = 10
 const STEP_COST = 3
 /** Longer than this for an epoch of fine-tuning is too long to wait. */
 const EPOCH_MINUTES = 10
+/** A frozen pass over all images that takes longer is worth halving. */
+const PASS_MINUTES = 2
 /** BiT's step: as many images, and so many steps. */
 const BIT_BATCH = 512
 const BIT_STEPS = 500
@@ -64,7 +68,7 @@ type Tuner = (config: TrainingConfig, reasons: Record<string, string>, input: Re
 /** What of a preset follows from the dataset and the machine. The recipes of others stay what they are, but for their own rules. */
 const TUNERS: Partial<Record<PresetId, Tuner>> = {
   default: tuneDefault,
-  'fast-head': tunePatience,
+  'fast-head': tuneFastHead,
   fastai: tuneFastai,
   bit: tuneBit,
   'keras-tutorial': () => undefined
@@ -77,7 +81,25 @@ function tuneDefault(config: TrainingConfig, reasons: Record<string, string>, in
     tuneCourse(config, reasons, input)
   }
   tellBalance(config, reasons, input)
+  tellPrecision(reasons, input)
   tunePatience(config, reasons, input)
+}
+
+function tuneFastHead(config: TrainingConfig, reasons: Record<string, string>, input: RecommendationInput): void {
+  tellPrecision(reasons, input)
+  tunePatience(config, reasons, input)
+}
+
+/** Some backbones are refused in eight bits once they are measured on the images, so that it is only told. */
+function tellPrecision(
+  reasons: Record<string, string>,
+  { images, msPerImage, int8, untrained }: RecommendationInput
+): void {
+  const minutes = (images * (msPerImage ?? 0)) / 60_000
+  if (!int8 || untrained || minutes < PASS_MINUTES) return
+  reasons['frozenPrecision'] =
+    `One pass of ${images} images through float32 layers takes about ${Math.round(minutes)} minutes here; int8 takes about half. ` +
+    'What it changes is measured on these images first.'
 }
 
 /** Nothing was learned that had to be kept: a block that stays frozen stays random. */

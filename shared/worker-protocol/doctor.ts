@@ -29,7 +29,7 @@ export type Rival = z.infer<typeof rivalSchema>
 export const doctorJobSchema = z.object({
   /** What would be trained; folders of the run itself are not used. */
   train: trainJobSchema,
-  device: deviceReportSchema.pick({ cpu: true, gpu: true, ladder: true, why: true, runtime: true }),
+  device: deviceReportSchema.pick({ cpu: true, gpu: true, ladder: true, frozen: true, why: true, runtime: true }),
   /** Other backbones at hand. */
   rivals: z.array(rivalSchema),
   /** Of the configuration's own backbone; null: not measured yet. */

@@ -180,6 +180,13 @@ test('what cannot start says why, and leaves no row', async () => {
   expect(await runs.list()).toEqual([])
   compute.bfloat16 = true
   expect(await runs.estimate(datasetId, coarse)).toMatchObject({ blocked: null })
+
+  const rounded = { ...config, frozenPrecision: 'int8' as const }
+  expect(await runs.estimate(datasetId, rounded)).toMatchObject({ blocked: null })
+  compute.frozen = 'wasm'
+  await expect(runs.start({ datasetId, config: rounded })).rejects.toMatchObject({ code: 'device/no-int8' })
+  expect(await runs.estimate(datasetId, rounded)).toMatchObject({ blocked: expect.stringContaining('WebAssembly') })
+  expect(await runs.estimate(datasetId, config)).toMatchObject({ blocked: null })
 })
 
 test('an estimate comes from what was measured, and knows which features are there', async () => {
@@ -198,6 +205,9 @@ test('an estimate comes from what was measured, and knows which features are the
   const estimate = await runs.estimate(datasetId, config)
   expect(estimate.cachedFeatures).toBe(12)
   expect(estimate.seconds).toBeCloseTo(4 * 60 * 0.001)
+  // In eight bits they are other features, computed at another speed.
+  const rounded = await runs.estimate(datasetId, { ...config, frozenPrecision: 'int8' })
+  expect(rounded).toMatchObject({ seconds: null, cachedFeatures: 0 })
   const naive = await runs.estimate(datasetId, presetConfig('naive', 'head'))
   expect(naive.cachedFeatures).toBe(0)
   expect(naive.warnings[0]).toBe('The network will see values in [0, 1]; EfficientNet-Lite0 was trained on [-0.99, 1].')

@@ -65,6 +65,7 @@ function jobOf({ mode = 'head', settings = [], contract, runtime = null, device,
       cpu: { model: 'a test', threads: 2, memoryBytes: 16e9 },
       gpu: null,
       ladder: [],
+      frozen: 'onnxruntime',
       why: null,
       runtime: {
         state: 'ready',

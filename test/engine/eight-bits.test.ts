@@ -87,7 +87,7 @@ describe('the bounds of eight bits', () => {
     const other = { ...input, directory: join(directory, 'other') }
     const silent = { ...executor }
     delete silent.observe
-    const refused = { code: 'config/invalid', details: { key: 'frozenPrecision' } }
+    const refused = { code: 'device/no-int8', details: { key: 'frozenPrecision' } }
     await expect(quantizationFor({ ...other, executor: silent })).rejects.toMatchObject(refused)
     const opaque: LoadedBackbone = { ...backbone, graph: null, features: null }
     await expect(quantizationFor({ ...other, backbone: opaque })).rejects.toMatchObject(refused)

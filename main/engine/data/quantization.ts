@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
+import { assertInt8, noInt8 } from '@shared/domain/int8'
 import { StudioError } from '@shared/errors'
 import { outputName, type LoadedBackbone } from '../backbones/load-backbone'
 import type { ValueRanges } from '../backbones/onnx/quantized/ranges'
@@ -42,24 +43,25 @@ export interface QuantizationInput {
   directory: string
 }
 
-/** @throws StudioError config/invalid when the executor or the backbone has no eight bits, or they are too coarse for it */
+/** @throws StudioError device/no-int8 when the executor or the backbone has no eight bits, or they are too coarse for it */
 export async function quantizationFor(input: QuantizationInput): Promise<Quantization> {
   const { backbone, executor, directory, root, contract } = input
   const { features, info } = backbone
-  if (!features) throw noEightBits(`'${info.name}' is kept as ${info.form}, which is run as it is`)
-  if (!executor.observe) throw noEightBits(`what is frozen runs on ${executor.id} (${executor.device}) here`)
+  assertInt8({ backbone: info, frozen: executor.id })
+  if (!features || !executor.observe)
+    throw noInt8(`${executor.id} (${executor.device}) does not tell the layers' values`)
   const key = JSON.stringify([root, info.weightsHash, outputName(backbone), contract])
   const file = join(directory, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`)
   const known = await readQuantization(file)
   if (known) return known
   const pictures = await somePictures(input)
   const observed = pictures.slice(0, OBSERVED)
-  if (observed.length === 0) throw noEightBits('none of the pictures that would set its bounds can be read')
+  if (observed.length === 0) throw noInt8('none of the pictures that would set its bounds can be read')
   const ranges = await executor.observe(features, observed, contract)
   const found = { ranges, likeness: await compare(input, ranges, pictures.slice(-COMPARED)) }
   if (found.likeness < ALIKE) {
     const cosine = found.likeness.toFixed(2)
-    throw noEightBits(`the features of '${info.name}' change too much in them (their cosine with float32 is ${cosine})`)
+    throw noInt8(`the features of '${info.name}' change too much in them (their cosine with float32 is ${cosine})`)
   }
   const text = encodeQuantization(found)
   await mkdir(directory, { recursive: true })
@@ -113,10 +115,3 @@ async function compare(
     await Promise.all([whole.dispose(), rounded.dispose()])
   }
 }
-
-const noEightBits = (why: string): StudioError =>
-  new StudioError(
-    'config/invalid',
-    `The frozen layers cannot run in eight bits: ${why}. Set 'frozenPrecision' to 'float32'.`,
-    { key: 'frozenPrecision' }
-  )

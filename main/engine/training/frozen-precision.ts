@@ -16,7 +16,7 @@ const QUANTIZATION_FILE = 'quantization.json'
 
 type PrecisionJob = Pick<TrainJob, 'config' | 'contract' | 'datasetRoot' | 'featureCacheDirectory' | 'images'>
 
-/** Null: all in float32. @throws StudioError config/invalid when eight bits cannot be had */
+/** Null: all in float32. @throws StudioError device/no-int8 when eight bits cannot be had */
 export async function openQuantization(
   { config, contract, datasetRoot, featureCacheDirectory, images }: PrecisionJob,
   backbone: LoadedBackbone,

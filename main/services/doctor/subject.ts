@@ -20,7 +20,7 @@ export type DoctorContext = Pick<
 }
 
 /** What keeps a run from starting, but not the doctor from looking at it: it is what he finds. */
-const EXAMINABLE = ['backbone/not-trainable', 'runtime/not-ready', 'device/no-bfloat16']
+const EXAMINABLE = ['backbone/not-trainable', 'runtime/not-ready', 'device/no-bfloat16', 'device/no-int8']
 
 /** @throws StudioError dataset/*, backbone/not-found, runtime/not-ready for a backbone that nothing else runs */
 export async function prepareDoctorJob(
@@ -38,7 +38,7 @@ export async function prepareDoctorJob(
   const rivals = (await context.backbones()).filter(({ id }) => id !== backbone.id)
   return {
     train,
-    device: { cpu, gpu, ladder, why, runtime },
+    device: { cpu, gpu, ladder, frozen, why, runtime },
     rivals: rivals.filter(({ provenance }) => provenance?.how !== 'random').map(rivalOf),
     msPerImage: measured === undefined ? (backbone.speed?.msPerImage ?? null) : measured * 1000,
     thumbnailDirectory: context.thumbnails

@@ -50,8 +50,8 @@ export class Trials {
     const { a, b, factors } = this.difference
     const keys = factors.flatMap((factor, index) => (step.coalition & (1 << index) ? factor.keys : []))
     const config = { ...configOf(mixed(a, b, keys), this.contracts), seed: step.seed }
-    const { backboneId, contract } = config
-    const featureKey = JSON.stringify([backboneId, contract])
+    const { backboneId, contract, frozenPrecision } = config
+    const featureKey = JSON.stringify([backboneId, contract, frozenPrecision])
     const trial = { step, config, id: experimentId(config, this.grounds), featureKey }
     this.trials.set(key, trial)
     return trial

@@ -25,7 +25,8 @@ export function estimateSeconds(input: EstimateInput): number | null {
   const { size } = config.contract ?? backbone.contract
   const toCompute = Math.max(0, images - input.cachedFeatures)
 
-  const feature = speeds[featureKey(backbone.id, size, input.frozen)] ?? measuredSpeed(input, size)
+  const key = featureKey(backbone.id, size, input.frozen, config.frozenPrecision)
+  const feature = speeds[key] ?? measuredSpeed(input, size)
   // A fine-tune that does not begin with the head begins with one that nothing was spent on.
   const learnsHead = config.mode === 'head' || config.fineTune.headFirst
   const head = learnsHead ? speeds[headKey(backbone.id, config)] : 0
@@ -41,9 +42,10 @@ export function estimateSeconds(input: EstimateInput): number | null {
   return seconds + steps * imagesPerStep * fineTune + others
 }
 
-/** Seconds an image from the Models or Devices screen's own measurement, when it is of this size and executor. */
-function measuredSpeed({ backbone, frozen }: EstimateInput, size: number): number | undefined {
+/** Seconds an image from the Models or Devices screen's own measurement, when it is of this size, executor and precision. */
+function measuredSpeed({ backbone, config, frozen }: EstimateInput, size: number): number | undefined {
   const { speed } = backbone
+  if (config.frozenPrecision !== 'float32') return undefined
   return speed && speed.executor === frozen && size === backbone.contract.size ? speed.msPerImage / 1000 : undefined
 }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { z } from 'zod'
 import { assertBfloat16 } from '@shared/domain/bfloat16'
+import { assertInt8 } from '@shared/domain/int8'
 import type { Backbone } from '@shared/domain/backbone'
 import type { DeviceReport } from '@shared/domain/device'
 import type { Run } from '@shared/domain/run'
@@ -35,7 +36,7 @@ export async function readData({ store }: RunContext, datasetId: string): Promis
   return { dataset, classes: await store.datasets.classes(datasetId) }
 }
 
-/** @throws StudioError dataset/*, backbone/not-found, backbone/not-trainable, runtime/not-ready, device/no-bfloat16 */
+/** @throws StudioError dataset/*, backbone/not-found, backbone/not-trainable, runtime/not-ready, device/no-bfloat16, device/no-int8 */
 export async function assertStartable(
   context: RunContext,
   datasetId: string,
@@ -67,6 +68,7 @@ export async function assertStartable(
     // On a GPU that TensorFlow reaches, it runs the frozen part as well.
     assertBfloat16({ onGpu: frozen === 'tensorflow', multiplies: cpu.bfloat16 ?? false })
   }
+  if (config.frozenPrecision === 'int8') assertInt8({ backbone, frozen: context.compute.report().frozen })
   return { ...data, backbone }
 }
 
@@ -115,11 +117,12 @@ const CACHED_FACT = 'features/cached'
 const REMEMBERED = 200
 const cachedSchema = z.record(z.string(), z.int())
 
-/** The features of one version of a dataset under one contract and one set of weights. */
+/** The features of one version of a dataset under one contract, one set of weights and one precision. */
 function cacheKey(datasetHash: string, config: TrainingConfig, backbone: Backbone): string {
   const contract = config.contract ?? backbone.contract
+  const rounded = config.frozenPrecision === 'int8'
   return createHash('sha256')
-    .update(JSON.stringify([datasetHash, contract, backbone.weightsHash]))
+    .update(JSON.stringify([datasetHash, contract, backbone.weightsHash, ...(rounded ? ['int8'] : [])]))
     .digest('hex')
 }
 

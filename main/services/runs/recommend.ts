@@ -1,4 +1,5 @@
 /** What the recommendation for a dataset is reckoned from, gathered from the studio. */
+import { whyNoInt8 } from '@shared/domain/int8'
 import { recommendedConfig, type Recommendation } from '@shared/domain/recommendation'
 import { trainingConfigSchema, type PresetId, type TrainingMode } from '@shared/domain/training-config'
 import type { RunContext } from './context'
@@ -38,6 +39,7 @@ export async function recommend(context: RunContext, request: RecommendRequest):
     tensorflowReady: compute.runtime() !== null,
     blocks: backbone.blocks.length,
     msPerImage: measured === undefined ? (backbone.speed?.msPerImage ?? null) : measured * 1000,
+    int8: whyNoInt8({ backbone, frozen }) === null,
     untrained: backbone.provenance?.how === 'random'
   })
   return { config: { ...config, backboneId }, reasons }

@@ -20,8 +20,13 @@ const speedsSchema = z.record(z.string(), z.number().positive())
 /** Seconds an image, by key: of one frozen pass, or of one training step's share. */
 export type Speeds = z.infer<typeof speedsSchema>
 
-export const featureKey = (backboneId: string, size: number, executor: string): string =>
-  `features/${backboneId}/${size}/${executor}`
+/** @param precision of the frozen layers */
+export const featureKey = (
+  backboneId: string,
+  size: number,
+  executor: string,
+  precision: TrainingConfig['frozenPrecision'] = 'float32'
+): string => `features/${backboneId}/${size}/${executor}${precision === 'int8' ? '/int8' : ''}`
 export const headKey = (backboneId: string, { head }: TrainingConfig): string =>
   head.method === 'lbfgs' ? `head/${backboneId}/lbfgs` : `head/${backboneId}/${head.batchSize}`
 
@@ -35,7 +40,8 @@ export const headPasses = ({ head }: TrainingConfig): number => {
 export const fineTuneKey = (backboneId: string, size: number, config: TrainingConfig): string => {
   const { unfreeze, batchSize, precision } = config.fineTune
   const rounded = precision === 'float32' ? '' : `/${precision}`
-  return `finetune/${backboneId}/${size}/${unfreeze}/${batchSize}${rounded}${keepsPrefix(config) ? '/kept' : ''}`
+  const prefix = keepsPrefix(config) ? '/kept' : unfreeze !== 'all' && config.frozenPrecision === 'int8' ? '/int8' : ''
+  return `finetune/${backboneId}/${size}/${unfreeze}/${batchSize}${rounded}${prefix}`
 }
 
 /** Whether an epoch reads the frozen layers' answers to the one before: only where both see the same pictures. */
@@ -60,7 +66,8 @@ export function measuredSpeeds(
 ): Speeds {
   const speeds: Speeds = {}
   if (executor && features.computed >= MIN_MEASURED_FEATURES && seconds.features > 0) {
-    speeds[featureKey(config.backboneId, contract.size, executor)] = seconds.features / features.computed
+    speeds[featureKey(config.backboneId, contract.size, executor, config.frozenPrecision)] =
+      seconds.features / features.computed
   }
   const training = images.filter(({ split }) => split === 'train').length
   const head = clock.secondsPerStep('head')

@@ -34,6 +34,7 @@ const DEVICE: DoctorJob['device'] = {
       remedy: null
     }
   ],
+  frozen: 'onnxruntime',
   why: null,
   runtime: { state: 'ready', flavour: 'cpu', version: '', phase: null, progress: null, etaSeconds: null, error: null }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DeviceReport } from '@shared/domain/device'
 import { presetConfig } from '@shared/domain/presets'
 import type { TrainingConfig } from '@shared/domain/training-config'
-import { precision } from '../../../main/engine/diagnosis/checks/device'
+import { frozenPrecision, precision } from '../../../main/engine/diagnosis/checks/device'
 import { judge } from '../../../main/engine/diagnosis/checks/oversized'
 import { verdict } from '../../../main/engine/diagnosis/checks/leak'
 import { judgeRates } from '../../../main/engine/diagnosis/checks/head-rate'
@@ -144,6 +144,29 @@ describe('figures', () => {
     expect(stepsOf(made, 95)).toBe(15)
     made.fineTune.maxSteps = 4
     expect(stepsOf(made, 95)).toBe(4)
+  })
+})
+
+describe('eight bits', () => {
+  const look = (form: 'graph' | 'onnx', frozen: DeviceReport['frozen'], wanted: 'float32' | 'int8' = 'int8') => {
+    const made = config('head', (subject) => (subject.frozenPrecision = wanted))
+    const job = { device: { frozen } } as Parameters<typeof frozenPrecision>[0]['job']
+    return frozenPrecision({ config: made, job }, { name: 'Net', form }).findings
+  }
+
+  it('are said to be impossible before training starts, with float32 as the way out', () => {
+    expect(look('onnx', 'onnxruntime')[0]).toMatchObject({
+      code: 'device/no-int8',
+      severity: 'severe',
+      evidence: { text: "'Net' is kept as onnx, which is run as it is." },
+      repair: { changes: { frozenPrecision: 'float32' } }
+    })
+    expect(look('graph', 'tensorflow')[0]!.evidence.text).toMatch(/^The GPU/)
+  })
+
+  it('are in order on ONNX Runtime, and no matter to float32', () => {
+    expect(look('graph', 'onnxruntime')).toEqual([])
+    expect(look('graph', 'wasm', 'float32')).toEqual([])
   })
 })
 

@@ -162,7 +162,8 @@ describe('recommendedConfig', () => {
     threads: 4,
     tensorflowReady: true,
     blocks: 18,
-    msPerImage: 20
+    msPerImage: 20,
+    int8: false
   }
 
   it('is the preset for a dataset of ordinary size', () => {
@@ -230,6 +231,19 @@ describe('recommendedConfig', () => {
     expect(config.fineTune).toMatchObject({ unfreeze: 'all', epochs: 20 })
     expect(reasons['fineTune.unfreeze']).toContain('random')
     expect(recommendedConfig({ ...input, untrained: true, mode: 'head' }).reasons['mode']).toContain('random')
+  })
+
+  it('tells of eight bits where they save minutes', () => {
+    const told = (change: Partial<RecommendationInput>): string | undefined =>
+      recommendedConfig({ ...input, ...change }).reasons['frozenPrecision']
+    expect(told({ images: 5000, int8: true })).toBeUndefined()
+    const many = { images: 9000, int8: true }
+    expect(told(many)).toContain('about 3 minutes')
+    expect(told({ ...many, preset: 'fast-head', mode: 'head' })).toBeDefined()
+    expect(told({ ...many, int8: false })).toBeUndefined()
+    expect(told({ ...many, msPerImage: null })).toBeUndefined()
+    expect(told({ ...many, untrained: true })).toBeUndefined()
+    expect(recommendedConfig({ ...input, ...many }).config.frozenPrecision).toBe('float32')
   })
 
   it("spreads fastai's hundredfold over the backbone's blocks", () => {

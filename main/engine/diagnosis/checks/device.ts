@@ -1,5 +1,7 @@
 /** What was asked to compute against what does, how fast it multiplies, and whether the training fits into memory. */
+import type { Backbone } from '@shared/domain/backbone'
 import { whyNoBfloat16 } from '@shared/domain/bfloat16'
+import { whyNoInt8 } from '@shared/domain/int8'
 import { formatBytes } from '@shared/text/format'
 import { inferShapes } from '../../backbones/shapes'
 import { openDense } from '../../training/head-sessions'
@@ -24,7 +26,14 @@ export const deviceCheck: Check = {
   phase: 'Timing a matrix product',
   async run(examination) {
     const speed = await multiplyAddSpeed(examination)
-    return [fallback(examination, speed), slow(examination, speed), precision(examination), await memory(examination)]
+    const { info } = await examination.backbone()
+    return [
+      fallback(examination, speed),
+      slow(examination, speed),
+      precision(examination),
+      frozenPrecision(examination, info),
+      await memory(examination)
+    ]
   }
 }
 
@@ -96,6 +105,25 @@ export function precision({ config, job }: Pick<Examination, 'config' | 'job'>):
     title: 'Training in bfloat16 cannot start on this machine.',
     evidence: { text: why },
     repair: { label: 'Train in float32', changes: { 'fineTune.precision': 'float32' } }
+  })
+}
+
+/** Refused when the run starts, as above. Whether eight bits are too coarse for the backbone is measured then, on the images. */
+export function frozenPrecision(
+  { config, job }: Pick<Examination, 'config' | 'job'>,
+  backbone: Pick<Backbone, 'name' | 'form'>
+): CheckResult {
+  if (config.frozenPrecision === 'float32') {
+    return passed('device/no-int8', 'What is frozen computes in float32, which runs everywhere.')
+  }
+  const why = whyNoInt8({ backbone, frozen: job.device.frozen })
+  if (!why) return passed('device/no-int8', 'ONNX Runtime runs what is frozen in eight bits.')
+  return found('device/no-int8', {
+    severity: 'severe',
+    weight: 40,
+    title: 'The frozen layers cannot run in eight bits.',
+    evidence: { text: `${why[0]!.toUpperCase()}${why.slice(1)}.` },
+    repair: { label: 'Freeze in float32', changes: { frozenPrecision: 'float32' } }
   })
 }
 
