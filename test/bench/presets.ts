@@ -1,7 +1,8 @@
 /**
- * How good the presets are: test accuracy, mean and standard deviation over seeds of split and training, beside the recipe of Keras' tutorial on the same
- * split. Only when it is named, since it takes hours: `npm run bench presets`. WHETSTONE_BENCH_DATASETS: folders besides the
- * sample, separated as in PATH; WHETSTONE_BENCH_PRESETS: which ones, separated by commas.
+ * How good the presets are: test accuracy, mean and standard deviation over seeds of split and training, beside the recipe of
+ * Keras' tutorial on the same split. Only when it is named, since it takes hours: `npm run bench presets`.
+ * WHETSTONE_BENCH_DATASETS: folders besides the sample, separated as in PATH; WHETSTONE_BENCH_PRESETS: which ones, separated by
+ * commas.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
