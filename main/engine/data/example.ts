@@ -1,6 +1,6 @@
 /**
- * One picture on its way to the network: out of the decoded cache or out of its file, augmented, normalised. The same on a
- * thread of its own (threads/augment.ts) and on the calling thread.
+ * One picture on its way to the network: out of the decoded cache or out of its file, augmented, and normalised where the network
+ * does not do that beside itself. The same on a thread of its own (threads/augment.ts) and on the calling thread.
  */
 import { createHash } from 'node:crypto'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'
@@ -20,7 +20,11 @@ export interface ExampleSettings {
   margin: number
   /** Where decoded pictures are kept; null: nowhere. */
   decoded: { folder: string; pixelBytes: number } | null
+  /** What examples are: the numbers that the network reads, or RGB bytes that it normalises. */
+  form: ExampleForm
 }
+
+export type ExampleForm = 'numbers' | 'pixels'
 
 export interface ExampleTask {
   path: string
@@ -35,8 +39,8 @@ export interface ExampleTask {
 }
 
 export interface Example {
-  /** size × size × 3, HWC, as the network reads it. */
-  values: Float32Array<ArrayBuffer>
+  /** size × size × 3, HWC: numbers or bytes, as the settings say. */
+  values: Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>
   /** Where it was kept now. */
   kept: RecordPlace | null
   /** `place` held no sound record. */
@@ -58,14 +62,15 @@ export class ExampleMaker {
 
   /** @throws StudioError image/*; image/changed when the file is not the one that was imported */
   async make({ path, hash, steps, place, keep }: ExampleTask): Promise<Example> {
-    const { contract, margin } = this.#settings
+    const { contract, margin, form } = this.#settings
     const known = place && this.#reader ? this.#reader.read(place, hash) : null
     const data = known ?? (await decode(path, hash, contract, margin)).data
     const written = !known && keep ? this.#keep(hash, data) : { kept: null, refused: null }
     const side = contract.size + 2 * margin
     const seen = applySteps({ width: side, height: side, data }, steps, contract.size)
-    const values = new Float32Array(seen.data.length)
-    normalize(seen.data, contract, values)
+    // Bytes are copied, for those that were read lie in memory of the reader's.
+    const values = form === 'pixels' ? new Uint8Array(seen.data) : new Float32Array(seen.data.length)
+    if (values instanceof Float32Array) normalize(seen.data, contract, values)
     return { values, damaged: place !== null && !known, ...written }
   }
 

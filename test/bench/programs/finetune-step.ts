@@ -58,16 +58,22 @@ async function main(args: string[]): Promise<void> {
   })
   const blocks = listBlocks(graph)
   const { network } = prepareNetwork(ops, suffix, { blocks, head, config }, 1)
-  const pictures = Float32Array.from({ length: batch * SIDE * SIDE * 3 }, () => 2 * random.float() - 1)
+  const length = batch * SIDE * SIDE * 3
+  // As the training has them: bytes before frozen layers, which are normalised there; numbers where all learns.
+  const pictures = frozen
+    ? Uint8Array.from({ length }, () => Math.floor(256 * random.float()))
+    : Float32Array.from({ length }, () => 2 * random.float() - 1)
   const images = Array.from({ length: batch }, (_, id) => imageOf(id))
   const shape = (frozen?.outputShape ?? [SIDE, SIDE, 3]) as [number, number, number]
   const step = new TrainingStep(ops, network, config, images, shape)
-  const through = frozen ? runPrefix(frozen) : (values: Float32Array) => Promise.resolve(values)
-  const answers = await through(pictures, batch)
+  const through = frozen ? runPrefix(frozen, PLAIN) : null
+  const make = async (): Promise<Float32Array> =>
+    through ? through(pictures, batch) : (pictures as Float32Array).slice()
+  const answers = await make()
 
   await serveLines(async () => {
     const start = performance.now()
-    const values = kept === 'cached' ? answers.slice() : (await through(pictures, batch)).slice()
+    const values = kept === 'cached' ? answers.slice() : await make()
     const { loss } = step.take([{ images, values, step: 0, mix: null }], 1e-4)
     return { ms: performance.now() - start, loss }
   })

@@ -12,16 +12,19 @@ import { augment } from '../../../main/engine/data/augment/augment'
 import { marginOf } from '../../../main/engine/data/augment/draw'
 import { openDecodedCache } from '../../../main/engine/data/decoded/decoded-cache'
 import { recordBytes } from '../../../main/engine/data/decoded/shard'
-import type { Example, ExampleTask } from '../../../main/engine/data/example'
+import type { Example, ExampleSettings, ExampleTask } from '../../../main/engine/data/example'
 import { ExamplePool } from '../../../main/engine/data/example-pool'
 import { normalize } from '../../../main/engine/data/normalize'
 import { applyContract, loadPixels } from '../../../main/engine/data/preprocess'
+import type { FrozenNetwork } from '../../../main/engine/executors/executor'
 import {
+  openPixelInputs,
   openTrainingInputs,
   type TrainingBatch,
   type TrainingInputs,
   type TrainingInputsOptions
 } from '../../../main/engine/training/finetune/image-inputs'
+import { runPrefix } from '../../../main/engine/training/finetune/run-prefix'
 
 const SIZE = 32
 const COUNT = 14
@@ -65,8 +68,16 @@ afterEach(async () => {
 })
 afterAll(() => rm(root, { recursive: true, force: true }))
 
-async function inputs(change: Partial<TrainingInputsOptions> = {}): Promise<TrainingInputs> {
-  const made = await openTrainingInputs({
+function inputs(change?: Partial<TrainingInputsOptions>): Promise<TrainingInputs>
+function inputs(
+  change: Partial<TrainingInputsOptions>,
+  open: typeof openPixelInputs
+): Promise<TrainingInputs<Uint8Array>>
+async function inputs(
+  change: Partial<TrainingInputsOptions> = {},
+  open: typeof openTrainingInputs | typeof openPixelInputs = openTrainingInputs
+): Promise<TrainingInputs | TrainingInputs<Uint8Array>> {
+  const made = await open({
     contract,
     augmentation,
     seed: 5,
@@ -193,6 +204,33 @@ describe('training inputs', () => {
     expect(told.sort()).toEqual(['1 image/not-found', '2 image/changed'])
   })
 
+  it('come as bytes to a network that makes the same numbers of them', async () => {
+    const [numbers, pixels] = [await inputs(), await inputs({}, openPixelInputs)]
+    for await (const batch of numbers.epoch(1)) {
+      for await (const { step, images: drawn, values } of pixels.epoch(1)) {
+        if (step !== batch.step) continue
+        expect(values).toBeInstanceOf(Uint8Array)
+        expect(drawn).toEqual(batch.images)
+        expect(apart(normalize(values, contract), batch.values)).toBe(0)
+      }
+    }
+    const summing: FrozenNetwork = {
+      inputShape: [SIZE, SIZE, 3],
+      outputShape: [1],
+      pace: { inFlight: 2, batchSize: 3 },
+      run: async (batch, count) =>
+        Float32Array.from({ length: count }, (_, place) =>
+          batch.subarray(place * VALUES, (place + 1) * VALUES).reduce((sum, value) => sum + value, 0)
+        ),
+      dispose: async () => undefined
+    }
+    const through = runPrefix(summing, contract)
+    const [asNumbers, asPixels] = [await numbers.plain(images), await pixels.plain(images)]
+    const sums = await through(asPixels.values, COUNT)
+    expect(new Set(sums).size).toBe(COUNT)
+    expect(sums).toEqual(await through(asNumbers.values, COUNT))
+  })
+
   it('can be left in the middle of an epoch', async () => {
     const made = await inputs()
     for await (const { step } of made.epoch(1)) if (step === 1) break
@@ -209,10 +247,10 @@ describe('the pool', () => {
     place: null,
     keep: false
   })
-  const settings = { contract, margin: 0, decoded: null }
+  const settings: ExampleSettings = { contract, margin: 0, decoded: null, form: 'numbers' }
   const expectPlain = async (examples: Example[]): Promise<void> => {
     for (const [index, { values }] of examples.entries()) {
-      expect(apart(values, await applyContract(join(root, images[index]!.path), contract))).toBe(0)
+      expect(apart(values as Float32Array, await applyContract(join(root, images[index]!.path), contract))).toBe(0)
     }
   }
   const pool = (change: Partial<ConstructorParameters<typeof ExamplePool>[0]>): [ExamplePool, string[]] => {

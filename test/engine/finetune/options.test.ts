@@ -139,9 +139,9 @@ describe('the frozen part', () => {
         const network = await stripes.executor.load(...args)
         return {
           ...network,
-          run: (batch: Float32Array, count: number) => {
-            images += count
-            return network.run(batch, count)
+          runPictures: (...how: Parameters<NonNullable<typeof network.runPictures>>) => {
+            images += how[0].length
+            return network.runPictures!(...how)
           }
         }
       }

@@ -21,7 +21,7 @@ export interface Examples {
    * @param hash SHA-256 of the file at `path`, hexadecimal.
    * @throws StudioError image/*, job/cancelled when it is closed meanwhile
    */
-  make(hash: string, path: string, steps: readonly AugmentStep[]): Promise<Float32Array>
+  make(hash: string, path: string, steps: readonly AugmentStep[]): Promise<Example['values']>
   close(): Promise<void>
 }
 

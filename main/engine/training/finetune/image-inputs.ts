@@ -1,5 +1,5 @@
 /**
- * From images to what a network reads: decode and augment. Pictures are made on threads of their own, ahead of the step that
+ * From images to what a network reads: decode, augment and, unless the network does it beside itself, normalise. Pictures are made on threads of their own, ahead of the step that
  * eats them; decoded ones are kept on disk.
  */
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { StudioError } from '@shared/errors'
 import type { LabelledImage } from '@shared/worker-protocol/train'
 import { drawSteps, isAugmenting, marginOf } from '../../data/augment/draw'
 import type { AugmentStep } from '../../data/augment/steps'
+import type { ExampleForm } from '../../data/example'
 import { mapAhead } from '../../data/map-ahead'
 import { epochOrder, type DrawnImage } from './batches'
 import { openExamples, type Examples } from './examples'
@@ -40,45 +41,56 @@ export interface TrainingInputsOptions {
   onNotice?: (text: string) => void
 }
 
-export interface InputBatch {
+/** Normalised, or the RGB bytes that become so beside the network. */
+export type InputValues = Float32Array | Uint8Array
+
+export interface InputBatch<Values extends InputValues = Float32Array> {
   /** Those that could be read, in the order given. */
   images: LabelledImage[]
-  /** [images, ...shape], NHWC, normalised. */
-  values: Float32Array
+  /** [images, ...shape], NHWC. */
+  values: Values
 }
 
-export interface TrainingBatch extends InputBatch {
+export interface TrainingBatch<Values extends InputValues = Float32Array> extends InputBatch<Values> {
   /** Place in its epoch, from 0. Once it has been trained on, the place to go on from is one more. */
   step: number
 }
 
-/** A training's pictures. @throws the file system's error when the folder for decoded pictures cannot be made */
-export async function openTrainingInputs(options: TrainingInputsOptions): Promise<TrainingInputs> {
+/** A training's pictures, normalised. @throws the file system's error when the folder for decoded pictures cannot be made */
+export const openTrainingInputs = async (options: TrainingInputsOptions): Promise<TrainingInputs> =>
+  new TrainingInputs(options, await openExamplesOf(options, 'numbers'), Float32Array)
+
+/** A quarter of the memory, and of what goes from thread to thread. @throws as above */
+export const openPixelInputs = async (options: TrainingInputsOptions): Promise<TrainingInputs<Uint8Array>> =>
+  new TrainingInputs(options, await openExamplesOf(options, 'pixels'), Uint8Array)
+
+function openExamplesOf(options: TrainingInputsOptions, form: ExampleForm): Promise<Examples> {
   const { contract, augmentation, train, validation } = options
   const margin = isAugmenting(augmentation) ? marginOf(augmentation, contract.size) : 0
-  const examples = await openExamples({
-    settings: { contract, margin },
+  return openExamples({
+    settings: { contract, margin, form },
     images: [train, validation],
     threads: options.threads,
     directory: options.decodedDirectory,
     limitBytes: options.decodedLimitBytes,
     onNotice: options.onNotice ?? ((text) => void process.stderr.write(`${text}\n`))
   })
-  return new TrainingInputs(options, examples)
 }
 
-export class TrainingInputs {
+export class TrainingInputs<Values extends InputValues = Float32Array> {
   /** Of one image. */
   readonly shape: readonly [number, number, number]
   readonly stepsPerEpoch: number
   readonly #options: TrainingInputsOptions
   readonly #examples: Examples
+  readonly #valuesOf: new (length: number) => Values
   readonly #unreadable = new Set<number>()
   readonly #augments: boolean
 
-  constructor(options: TrainingInputsOptions, examples: Examples) {
+  constructor(options: TrainingInputsOptions, examples: Examples, valuesOf: new (length: number) => Values) {
     this.#options = options
     this.#examples = examples
+    this.#valuesOf = valuesOf
     const { contract, augmentation, train, batchSize } = options
     this.shape = [contract.size, contract.size, 3]
     this.stepsPerEpoch = Math.ceil(train.length / batchSize)
@@ -89,7 +101,7 @@ export class TrainingInputs {
    * The batches of an epoch (counted from 1), augmented, the next ones in the making while the caller is busy with one; of the
    * epoch in `startAt`, those from its step on. Seed, epoch and step decide all of what is in a batch.
    */
-  async *epoch(epoch: number): AsyncGenerator<TrainingBatch> {
+  async *epoch(epoch: number): AsyncGenerator<TrainingBatch<Values>> {
     const { train, batchSize, seed, sampling, startAt } = this.#options
     const order = epochOrder(train, batchSize, seed, epoch, sampling)
     const first = startAt?.epoch === epoch ? startAt.step : 0
@@ -98,13 +110,13 @@ export class TrainingInputs {
   }
 
   /** Batches as evaluation sees them, the next ones in the making while the caller is busy with one. */
-  async *evaluation(images: readonly LabelledImage[], batchSize: number): AsyncGenerator<InputBatch> {
+  async *evaluation(images: readonly LabelledImage[], batchSize: number): AsyncGenerator<InputBatch<Values>> {
     const starts = Array.from({ length: Math.ceil(images.length / batchSize) }, (_, index) => index * batchSize)
     yield* this.#ahead(starts, (start) => this.plain(images.slice(start, start + batchSize)))
   }
 
   /** As evaluation sees them. */
-  plain(images: readonly LabelledImage[]): Promise<InputBatch> {
+  plain(images: readonly LabelledImage[]): Promise<InputBatch<Values>> {
     return this.#make(images.map((image) => ({ image, steps: [] })))
   }
 
@@ -117,7 +129,7 @@ export class TrainingInputs {
     return mapAhead(items, work, { concurrency: batches, ahead: batches })
   }
 
-  #augmented(drawn: readonly DrawnImage[], epoch: number): Promise<InputBatch> {
+  #augmented(drawn: readonly DrawnImage[], epoch: number): Promise<InputBatch<Values>> {
     if (!this.#augments) return this.plain(drawn.map(({ image }) => image))
     const { contract, augmentation, seed } = this.#options
     return this.#make(
@@ -128,12 +140,12 @@ export class TrainingInputs {
     )
   }
 
-  /** Normalised pictures, those that cannot be read left out. */
-  async #make(asked: readonly { image: LabelledImage; steps: readonly AugmentStep[] }[]): Promise<InputBatch> {
+  /** Pictures, those that cannot be read left out. */
+  async #make(asked: readonly { image: LabelledImage; steps: readonly AugmentStep[] }[]): Promise<InputBatch<Values>> {
     const { contract, datasetRoot } = this.#options
     const length = contract.size ** 2 * 3
     const wanted = asked.filter(({ image }) => !this.#unreadable.has(image.id))
-    const values = new Float32Array(wanted.length * length)
+    const values = new this.#valuesOf(wanted.length * length)
     const failed = new Set<number>()
     await Promise.all(
       wanted.map(async ({ image, steps }, place) => {
@@ -149,7 +161,7 @@ export class TrainingInputs {
     if (failed.size === 0) return { images, values }
     const read = images.map((_, place) => place).filter((place) => !failed.has(place))
     read.forEach((place, to) => values.copyWithin(to * length, place * length, (place + 1) * length))
-    return { images: read.map((place) => images[place]!), values: values.slice(0, read.length * length) }
+    return { images: read.map((place) => images[place]!), values: values.slice(0, read.length * length) as Values }
   }
 
   /** Told once. @throws the error when it is not about the picture */

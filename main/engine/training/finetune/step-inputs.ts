@@ -11,7 +11,14 @@ import { mapAhead } from '../../data/map-ahead'
 import type { FrozenNetwork } from '../../executors/executor'
 import { ActivationFile } from './activation-file'
 import { epochOrder } from './batches'
-import { openTrainingInputs, type InputBatch, type TrainingBatch, type TrainingInputsOptions } from './image-inputs'
+import {
+  openPixelInputs,
+  openTrainingInputs,
+  type InputBatch,
+  type InputValues,
+  type TrainingBatch,
+  type TrainingInputsOptions
+} from './image-inputs'
 import { isMixing, mixBatch, type Mix } from './mix'
 import { runPrefix } from './run-prefix'
 
@@ -47,31 +54,35 @@ const AHEAD_BATCHES = 3
 export async function openStepInputs(options: StepInputsOptions): Promise<StepInputs> {
   const { config, prefix } = options
   const { augmentation, seed, fineTune } = config
-  const varies = isAugmenting(augmentation) || isMixing(fineTune)
+  const mixes = isMixing(fineTune)
+  const varies = isAugmenting(augmentation) || mixes
   if (prefix && varies && fineTune.cachePrefix === 'on') throw cannotKeep()
   const { batchSize } = fineTune
-  const pictures = await openTrainingInputs({ ...options, augmentation, seed, batchSize })
-  const mixed = async (batch: TrainingBatch, epoch: number): Promise<LearningBatch> => {
-    if (!isMixing(fineTune) || batch.images.length < 2) return { ...batch, mix: null }
-    const place = { seed, epoch, batch: batch.step }
-    return { ...batch, mix: mixBatch(batch.values, options.contract.size, fineTune, place) }
-  }
+  const source = { ...options, augmentation, seed, batchSize }
+  /** Mixes in place; null: the pictures stay as they are. */
+  const mix = ({ values, images, step }: TrainingBatch<InputValues>, epoch: number): Mix | null =>
+    mixes && images.length > 1 && values instanceof Float32Array
+      ? mixBatch(values, options.contract.size, fineTune, { seed, epoch, batch: step })
+      : null
   if (!prefix) {
+    const pictures = await openTrainingInputs(source)
     return {
       shape: pictures.shape,
       batchesPerEpoch: pictures.stepsPerEpoch,
       epoch: async function* (epoch) {
-        for await (const batch of pictures.epoch(epoch)) yield mixed(batch, epoch)
+        for await (const batch of pictures.epoch(epoch)) yield { ...batch, mix: mix(batch, epoch) }
       },
       evaluation: (images, size) => pictures.evaluation(images, size),
       close: () => pictures.close()
     }
   }
 
+  // What is mixed of two pictures lies between their bytes.
+  const pictures = await (prefix.runPictures && !mixes ? openPixelInputs : openTrainingInputs)(source)
   const shape = prefix.outputShape as [number, number, number]
   const width = shape.reduce((product, side) => product * side, 1)
   const kept = fineTune.cachePrefix === 'off' ? null : await openKept(options.decodedDirectory, width)
-  const through = runPrefix(prefix)
+  const through = runPrefix(prefix, options.contract)
   /** Of images as evaluation sees them. */
   const plain = async (images: readonly LabelledImage[]): Promise<InputBatch & { pictureShare: number }> => {
     const startedAt = performance.now()
@@ -103,10 +114,11 @@ export async function openStepInputs(options: StepInputsOptions): Promise<StepIn
     mapAhead(items, work, { concurrency: AHEAD_BATCHES, ahead: AHEAD_BATCHES })
 
   async function* varying(epoch: number): AsyncGenerator<LearningBatch> {
-    const passed = async (batch: TrainingBatch): Promise<LearningBatch> => {
-      const ready = await mixed(batch, epoch)
-      return { ...ready, values: await through(ready.values, ready.images.length) }
-    }
+    const passed = async (batch: TrainingBatch<InputValues>): Promise<LearningBatch> => ({
+      ...batch,
+      mix: mix(batch, epoch),
+      values: await through(batch.values, batch.images.length)
+    })
     // One in the network while the caller trains on the one before.
     let next: Promise<LearningBatch> | null = null
     let askedAt = performance.now()
