@@ -229,6 +229,8 @@ describe('training inputs', () => {
     const sums = await through(asPixels.values, COUNT)
     expect(new Set(sums).size).toBe(COUNT)
     expect(sums).toEqual(await through(asNumbers.values, COUNT))
+    const failing = runPrefix({ ...summing, run: () => Promise.reject(new Error('no more')) }, contract)
+    await expect(failing(asPixels.values, COUNT)).rejects.toThrow('no more')
   })
 
   it('can be left in the middle of an epoch', async () => {

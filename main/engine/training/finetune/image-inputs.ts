@@ -1,6 +1,6 @@
 /**
- * From images to what a network reads: decode, augment and, unless the network does it beside itself, normalise. Pictures are made on threads of their own, ahead of the step that
- * eats them; decoded ones are kept on disk.
+ * From images to what a network reads: decode, augment and, unless the network does it beside itself, normalise. Pictures are made
+ * on threads of their own, ahead of the step that eats them; decoded ones are kept on disk.
  */
 import { join } from 'node:path'
 import type { PreprocessingContract } from '@shared/domain/preprocessing'

@@ -25,35 +25,44 @@ export function runPrefix(prefix: FrozenNetwork, contract: ValueContract): Prefi
   return Object.assign(run, { idle: async () => void (await last) })
 }
 
-/** In calls of the size that the network likes, side by side. */
+/** In calls of the size that the network likes, as many side by side as it likes. */
 async function inParts(
   prefix: FrozenNetwork,
   contract: ValueContract,
   batch: InputValues,
   count: number
 ): Promise<Float32Array> {
-  const size = prefix.pace?.batchSize ?? count
+  const { inFlight, batchSize } = prefix.pace ?? { inFlight: 1, batchSize: count }
   const each = batch.length / count
-  const pass = (start: number, images: number): Promise<Float32Array> => {
+  const width = prefix.outputShape.reduce((product, side) => product * side, 1)
+  const pass = (start: number, end: number): Promise<Float32Array> => {
     if (batch instanceof Uint8Array) {
-      const pictures = Array.from({ length: images }, (_, place) => start + place)
-      return runPictures(
-        prefix,
-        pictures.map((place) => batch.subarray(place * each, (place + 1) * each)),
-        contract
+      const pictures = Array.from({ length: end - start }, (_, place) =>
+        batch.subarray((start + place) * each, (start + place + 1) * each)
       )
+      return runPictures(prefix, pictures, contract)
     }
     // A copy: a view would travel to the thread with the whole batch behind it.
-    return prefix.run(images === count ? batch : batch.slice(start * each, (start + images) * each), images)
+    const part = end - start < count ? batch.slice(start * each, end * each) : batch
+    return prefix.run(part, end - start)
   }
-  if (size >= count) return pass(0, count)
-  const width = prefix.outputShape.reduce((product, side) => product * side, 1)
   const outputs = new Float32Array(count * width)
-  const starts = Array.from({ length: Math.ceil(count / size) }, (_, index) => index * size)
-  await Promise.all(
-    starts.map(async (start) => {
-      outputs.set(await pass(start, Math.min(size, count - start)), start * width)
-    })
-  )
+  let next = 0
+  const feed = async (): Promise<void> => {
+    while (next < count) {
+      const start = next
+      next = Math.min(start + batchSize, count)
+      try {
+        outputs.set(await pass(start, next), start * width)
+      } catch (error) {
+        next = count
+        throw error
+      }
+    }
+  }
+  // All of them, so that nothing is in the network when a failure is told.
+  const ends = await Promise.allSettled(Array.from({ length: inFlight }, feed))
+  const failure = ends.find((end) => end.status === 'rejected')
+  if (failure) throw failure.reason
   return outputs
 }
